@@ -1,7 +1,8 @@
 """
 Check facts against the catalogue: keys that it does not list, and values that break its rules.
 
-Layers are checked, not memories. So each value is checked once, at its own place, after all files are read.
+Layers are checked, not memories. So each value is checked once, at its own place: those of rows while these are read,
+all others after all files are read.
 """
 
 import os
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.address import is_within
 from reconciler.core.model.catalogue import NUMBERS, TYPE_NAMES, Catalogue, FactKey, broken_rule
+from reconciler.core.model.desired import Fact
 from reconciler.core.model.masking import compose, named
 from reconciler.core.model.references import meant_key
 from reconciler.core.model.text import UnreadSecret, quoted, shortened
@@ -91,28 +93,38 @@ def _catalogue(document: Node, references: References, problems: Problems) -> De
 _MOST_LISTED = 8
 
 
-def check_facts(
-    declared: Sequence[Declarations], catalogue: Catalogue, problems: Problems, *, is_complete: bool
-) -> None:
+class FactRules:
     """
-    Note the facts that do not fit the catalogue, where there is one.
+    What the catalogue says of facts, where there is one; `declared` are the documents with the names of its keys.
 
     Unless the reading `is_complete`, a key may be declared in what could not be read. Then none is called undeclared.
     """
-    known = {one.name for document in declared for one in document.names if one.section == "fact_keys"}
-    if not known:
-        return
-    nearest = Nearest(known)
-    choices = cache(lambda name: Nearest(one for one in catalogue[name].enum if isinstance(one, str)))
-    for layer in (layer for document in declared for layer in document.layers()):
-        for fact in layer.facts:
-            if fact.key not in known:
-                cure = nearest.did_you_mean(fact.key) or "declare it under fact_keys, in any spec file"
-                words = Words("this key is not among the fact_keys", cure) if is_complete else None
-            else:
-                words = _words(catalogue.get(fact.key), fact.value, choices)
-            if words:
-                problems.add(fact.source, (*layer.owner, "facts", fact.key), message=words.message, cure=words.cure)
+
+    def __init__(self, declared: Iterable[Declarations], catalogue: Catalogue, *, is_complete: bool) -> None:
+        self.catalogue = catalogue
+        self._known = {one.name for document in declared for one in document.names if one.section == "fact_keys"}
+        self._is_complete = is_complete
+        self._nearest = Nearest(self._known)
+        self._choices = cache(lambda name: Nearest(one for one in catalogue[name].enum if isinstance(one, str)))
+
+    def check(self, declared: Declarations, problems: Problems) -> int:
+        """Note the facts that do not fit the catalogue; return how many there are."""
+        found = 0
+        for layer in declared.layers() if self._known else ():
+            for fact in layer.facts:
+                if words := self._words(fact):
+                    found += 1
+                    path = (*layer.owner, "facts", fact.key)
+                    problems.add(fact.source, path, message=words.message, cure=words.cure)
+        return found
+
+    def _words(self, fact: Fact) -> Words | None:
+        if fact.key in self._known:
+            return _words(self.catalogue.get(fact.key), fact.value, self._choices)
+        if not self._is_complete:
+            return None
+        cure = self._nearest.did_you_mean(fact.key) or "declare it under fact_keys, in any spec file"
+        return Words("this key is not among the fact_keys", cure)
 
 
 def with_numbers(declared: Iterable[Declarations], catalogue: Catalogue) -> Iterator[Declarations]:

@@ -15,7 +15,7 @@ from reconciler.core.model.desired import Desired
 from reconciler.errors import Cell, Problem, Source, SpecError
 from reconciler.reading import Files, Nearest, Node, ParsedFile, SpecFile, find_files
 from reconciler.specs.assembly import assemble, catalogue_of, idle_facts
-from reconciler.specs.catalogue import catalogues, check_facts, deprecated_uses, with_numbers
+from reconciler.specs.catalogue import FactRules, catalogues, deprecated_uses, with_numbers
 from reconciler.specs.declarations import Declarations, DeclaredScope, declarations
 from reconciler.specs.phone_numbers import in_e164
 from reconciler.specs.problems import Problems, spec_documents
@@ -167,6 +167,7 @@ class _Loading:
         self._declared: list[Declarations] = []
         self._warnings: list[Problem] = []
         self._shared_names: list[tuple[str, int]] = []
+        self._before_rows: int | None = None
         self._is_complete = True
         self._overlays = _overlays(patches, references, problems) if patches else None
         self._references = references
@@ -204,7 +205,9 @@ class _Loading:
         desired = assemble(declared, self._problems, is_complete=self._is_complete)
         self._check_rules(declared, desired)
         ruled = [one for one in declared if not one.live_values]
-        check_facts(ruled, desired.catalogue, self._problems, is_complete=self._is_complete)
+        rules = FactRules(declared, desired.catalogue, is_complete=self._is_complete)
+        for one in ruled[: self._before_rows]:
+            rules.check(one, self._problems)
         warnings = (*idle_facts(declared), *self._warnings, *deprecated_uses(ruled, desired.catalogue))
         scopes = tuple(scope for one in declared for scope in one.scopes)
         shared = tuple(self._shared_names)
@@ -280,7 +283,10 @@ class _Loading:
         from reconciler.specs.row_source import undeclared_scopes, within_limits  # noqa: PLC0415  see above
 
         sources = within_limits(self.sources, self._problems)
-        convert = by_catalogue(catalogue_of(self._declared))
+        catalogue = catalogue_of(self._declared)
+        rules = FactRules(self._declared, catalogue, is_complete=self._is_complete)
+        self._before_rows = sum(not one.live_values for one in self._declared)
+        convert = by_catalogue(catalogue)
         scopes = Nearest(one.name for document in self._declared for one in document.names if one.section == "scopes")
         are_scopes_known = self._is_complete
         self._is_complete = self._is_complete and len(sources) == len(self.sources)
@@ -294,7 +300,7 @@ class _Loading:
             template = source.template(convert, is_resolved=True, left_out=left_out)
             passing = self._row_passing(template)
             rows = RowReader(source, template, self._final, self._problems, budget, on_row=on_row, passing=passing)
-            self._declared.append(rows.declared())
+            self._declared.append(rows.declared(rules))
             self._warnings += rows.warnings
             self._shared_names += [(source.file.name, rows.shared.rows)] if rows.shared.rows else []
             self._is_complete = self._is_complete and rows.is_complete

@@ -21,51 +21,51 @@ class RowBudget:
     """
     What the tables of one loading have used up together. Rows that declare somebody new use up nothing.
 
-    With more than `most_problems` in rows, or more than `most_empty` rows that hold nothing, no table is read further.
+    With more than `most_problems` in rows, or more than `most_empty` rows that hold nothing, no table is read further:
+    `spent` is what there is too much of, and what to do.
     """
 
     most_problems = MOST_PROBLEMS
     most_empty = 5_000_000
 
     def __init__(self) -> None:
+        self.spent: Words | None = None
         self._problems = 0
         self._empty = 0
         self._values = 0
         self._letters = 0
         self._contacts: set[int] = set()
 
-    @property
-    def spent(self) -> Words | None:
-        """Return what there is too much of, and what to do; None while there is not."""
-        if self._problems > self.most_problems:
-            return Words(f"rows have more than {self.most_problems:,} problems", "fix these first, and run it again")
-        if self._empty > self.most_empty:
-            return Words(f"tables have more than {self.most_empty:,} empty rows", "remove them from the files")
-        if limit := excess((self._values, self._letters)):
-            cure = "give facts that all rows share to their scope, and map each column once"
-            return Words(f"mappings make {limit} more than the rows hold", cure)
-        return None
-
     def note_empty(self) -> bool:
         """Count a row that holds nothing; return whether that is one too many."""
         self._empty += 1
+        if self._empty > self.most_empty:
+            self.spent = Words(f"tables have more than {self.most_empty:,} empty rows", "remove them from the files")
         return self._empty > self.most_empty
 
     def note_problems(self, count: int) -> None:
         """Count problems of rows."""
         self._problems += count
+        if self._problems > self.most_problems:
+            message = f"rows have more than {self.most_problems:,} problems"
+            self.spent = Words(message, "fix these first, and run it again")
 
     def note_contact(self, contact: Contact) -> None:
         """Count a contact of a row, which is a problem if another row has its name or its identifier."""
         before = len(self._contacts)
         self._contacts.update((hash(contact.name), hash(contact.identity.key)))
-        self._problems += len(self._contacts) < before + 2
+        if len(self._contacts) < before + 2:
+            self.note_problems(1)
 
     def note_made(self, made: Amount) -> bool:
         """Count what a mapping makes beside what a row holds; return whether that is too much."""
         self._values += made[0]
         self._letters += made[1]
-        return bool(excess((self._values, self._letters)))
+        limit = excess((self._values, self._letters))
+        if limit:
+            cure = "give facts that all rows share to their scope, and map each column once"
+            self.spent = Words(f"mappings make {limit} more than the rows hold", cure)
+        return bool(limit)
 
 
 class RowGrowth:

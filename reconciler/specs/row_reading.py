@@ -18,6 +18,7 @@ from reconciler.errors import Problem, Source
 from reconciler.reading import Nearest, Node, mistyped, reason
 from reconciler.reading.row_files import RowEvent
 from reconciler.reading.row_formats import Columns, Row
+from reconciler.specs.catalogue import FactRules, with_numbers
 from reconciler.specs.declarations import Declarations, Invalid, declarations
 from reconciler.specs.passing import RowPassing
 from reconciler.specs.phone_numbers import in_e164
@@ -77,9 +78,10 @@ class RowReader:
         self._columns_at: Mapping[int | Source, str] = {}
         self._problems.bound(source.file.name)
 
-    def declared(self) -> Declarations:
-        """Read all rows, and keep what they declare."""
-        found = list(self._rows()) if self._has_valid_conditions() and self._may_read() else []
+    def declared(self, rules: FactRules) -> Declarations:
+        """Read all rows, and keep what they declare; facts that a person declares follow rules."""
+        rows = self._rows() if self._has_valid_conditions() and self._may_read() else iter(())
+        found = list(rows if self._source.is_live else self._checked(rows, rules))
         return Declarations(
             names=tuple(name for one in found for name in one.names),
             invalid=Invalid(
@@ -92,6 +94,12 @@ class RowReader:
             memories=(),
             live_values=self._source.is_live,
         )
+
+    def _checked(self, rows: Iterator[Declarations], rules: FactRules) -> Iterator[Declarations]:
+        for one in with_numbers(rows, rules.catalogue):
+            if count := rules.check(one, self._problems):
+                self._budget.note_problems(count)
+            yield one
 
     def _may_read(self) -> bool:
         """Return whether the tables before this one have left anything of the budget."""

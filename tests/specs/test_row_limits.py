@@ -17,7 +17,7 @@ MOST = 5
 END = "so no table is read further"
 ALL = Shard(0, 1)
 MANY = "contacts_from:\n"
-SCOPES = "scopes: {s: {persona_id: p}}\n"
+KEYS = "fact_keys: {k: {enum: [a]}}\n"
 
 
 def entry(file: str, contact: str = "{email: e, name: n}", more: str = "") -> str:
@@ -41,6 +41,8 @@ WRONG = {
     "nobody": (entry("d.csv"), "n,e\n", "x{0},\n"),
     "long rows": (entry("d.csv"), "n,e\n", "x,e{0}@b.example,more\n"),
     "refused cells": (entry("d.csv", "{email: {column: e, map: {a: a@b.example}}}"), "e\n", "e{0}\n"),
+    "values of keys": (entry("d.csv", "{email: e, facts: {k: n}}"), "n,e\n", "x,e{0}@b.example\n"),
+    "unknown keys": (entry("d.csv", "{email: e, facts: {key: n}}"), "n,e\n", "x,e{0}@b.example\n"),
     "constants": (entry("d.csv", "{email: e, phone_number: {value: 1}}"), "e\n", "e{0}@b.example\n"),
     "same names": (entry("d.csv"), "n,e\nx,same@b.example\n", "x,same@b.example\n"),
     "same identifiers": (entry("d.csv", more="named_by: n,"), "n,e\nx,same@b.example\n", "n{0},SAME@b.example\n"),
@@ -61,7 +63,7 @@ def test_with_more_than_so_many_problems_in_rows_no_table_is_read_further(
 
     def ends(count: int) -> list[str]:
         rows = head + "".join(map(row.format, range(count)))
-        files = {"a.yaml": MANY + written + entry("next.csv"), name: rows, "next.csv": "n,e\nx,zzz\n"}
+        files = {"a.yaml": KEYS + MANY + written + entry("next.csv"), name: rows, "next.csv": "n,e\nx,zzz\n"}
         return told(tmp_path, files, shard)
 
     below, at, beyond, far = (ends(count) for count in (MOST - 2, MOST, MOST + 1, MOST * 10))
