@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from reconciler.core.documents.explanation import LintDocument, LintRule
 from reconciler.core.documents.plan import NoticeEntry, PlaceEntry, PlanDocument, RuleEntry, RulePlaceEntry
 from reconciler.core.model.masking import Masked
+from reconciler.core.model.selection import Chosen
 from reconciler.core.model.settings import ExceededGuard
 from reconciler.render.notices import (
     guard_sentence,
@@ -21,6 +22,7 @@ from reconciler.render.notices import (
     warning_sentences,
 )
 from reconciler.render.sarif import render_lint_sarif, render_plan_sarif
+from reconciler.render.words import words_of
 from tests.builders import filled
 
 SENTENCES = {
@@ -220,6 +222,42 @@ def test_a_plan_says_what_it_was_made_from_as_far_as_that_is_not_the_whole_accou
     assert view_sentences(taken) == [
         "Read from a snapshot of 2026-01-02T03:00:00Z (1 hour before), not from the account."
     ]
+
+
+def marked(text: str) -> str:
+    return f"<{text}>"
+
+
+def test_each_name_in_a_sentence_is_written_as_the_format_marks_it() -> None:
+    notice = NoticeEntry("rule", "a", 1, rule="r", message="m")
+    places = (RulePlaceEntry("a", PLACE, "why"), RulePlaceEntry("b", None))
+    guard = ExceededGuard("max_new_keys", 1, 2.0, ("a", "b"))
+    made = replace(filled(PlanDocument, ""), shards=None, rules=(), snapshot_taken_at="then", kind="plan", base="main")
+
+    assert rule_sentence(rule(places=places), marked) == (
+        "the rule <r> (<specs/a.yaml:3>) is broken by 2 memories: <m>; <a> at <specs/a.yaml:3> (<why>) and <b>"
+    )
+    assert "2 keys that no memory has (<a> and <b>)" in guard_sentence(guard, marked)
+    assert [group.sentence for group in notice_groups([notice], marked)] == ["the rule <r> warns in <a>: <m>"]
+    assert view_sentences(replace(made, chosen=Chosen(targets=("a b",))), marked) == [
+        "Read from a snapshot of <then>, not from the account.",
+        "Causes are seen from the specs at <main>.",
+        "Only a part was chosen: <--target 'a b'>.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "nothing"),
+    [
+        ("plan", "Plan for <live> (<sandbox>)", "No changes for <live> (<sandbox>)"),
+        ("diff", "Diff of <live> since <main>", "No differences in <live> since <main>"),
+    ],
+)
+def test_what_a_document_is_called_marks_its_names(kind: Any, title: str, nothing: str) -> None:
+    made = replace(filled(PlanDocument, ""), kind=kind, environment="live", api="sandbox", base="main", notices=())
+    words = words_of(made, marked)
+
+    assert (words.title, words.nothing) == (title, nothing)
 
 
 LEVELS = {

@@ -123,6 +123,26 @@ def test_a_headline_counts_what_is_pending_unchanged_and_not_certain() -> None:
     assert "No changes for sandbox: 1 memory unchanged.\n" in render_plan_text(NONE, PLAIN)
 
 
+def test_each_kind_of_change_is_counted_and_in_a_report_the_riskiest_comes_first() -> None:
+    numbers = {"facts_to_update": 1, "contacts_to_update": 2, "users_to_update": 3, "facts_to_add": 4}
+    numbers |= {"contacts_to_create": 5, "memories_to_create": 6, "users_to_add": 7}
+    made = replace(ONE, summary=replace(ONE.summary, memories_unchanged=0, **numbers))
+    totals = [
+        "1 fact to update",
+        "2 contacts to update",
+        "3 users to update",
+        "4 facts to add",
+        "5 contacts to create",
+        "6 memories to create",
+        "7 users to add",
+    ]
+    text = render_plan_text(made, PLAIN).splitlines()
+
+    assert f"<strong>{', '.join(totals[:-1])} and {totals[-1]}</strong>" in render_plan_markdown(made)
+    assert [f"{total.number} {total.label}" for total in build_page(made, most_rows=1).totals] == totals
+    assert all(any(total in line for line in text) for total in totals)
+
+
 def test_a_plan_says_of_which_part_it_is() -> None:
     made = replace(ONE, shards=Shards(9, (1,), 1), chosen=Chosen(targets=("a b",)))
 
