@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
+from random import Random
+from string import ascii_lowercase
 
 PROJECT = "version: 1\nenvironments: {test: {api: sandbox}}\n"
 SPEC = "specs/a.yaml"
@@ -253,6 +255,13 @@ def lint_of_keys_that_look_the_same() -> Hostile:
     catalogue = "".join(f"  {key}: {{}}\n" for key in keys)
     spec = "fact_keys:\n" + catalogue + with_facts(f"{'a' * 15}: x")
     return Hostile({SPEC: spec}, says="looks the same as", call=("lint",), code=0)
+
+
+@case
+def lint_of_long_keys_10k() -> Hostile:
+    chosen = Random(1)  # noqa: S311  the same in each run
+    facts = "".join(f"{''.join(chosen.choices(ascii_lowercase, k=190))}: x\n" for _ in range(10_000))
+    return Hostile({SPEC: with_facts(facts)}, says="Nothing to look at", call=("lint",), code=0)
 
 
 @case

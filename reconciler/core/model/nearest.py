@@ -30,7 +30,7 @@ _LOOK_ALIKES = str.maketrans(
 _SHORTEST = 5
 """Below this, one letter makes another word: `name` and `game`."""
 
-_LONGEST = 200
+_LONGEST = 64
 """Of keys that are longer, only those are found that are equal but for case and separators."""
 
 
@@ -45,12 +45,12 @@ class Typos:
     """An index of keys, which finds those that are one typo away from another key."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self._by_variant: dict[str, set[str]] = {}
+        self._by_variant: dict[str, tuple[str, ...]] = {}
         for key in sorted(set(keys)):
-            for variant in _variants(key):
-                alike = self._by_variant.setdefault(variant, set())
+            for variant in set(_variants(key)):
+                alike = self._by_variant.get(variant, ())
                 if len(alike) < MOST_ALIKE:
-                    alike.add(key)
+                    self._by_variant[variant] = (*alike, key)
 
     def of(self, key: str) -> frozenset[str]:
         """Return the keys that are one typo away from this one."""
