@@ -70,7 +70,7 @@ class ExplainedCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the command line; raises `click.UsageError` with what was meant by an argument that is none."""
         ctx.allow_extra_args = True  # click would name them, and no more
-        if not ctx.resilient_parsing and _has_empty_argument(args):
+        if not ctx.resilient_parsing and _has_empty_argument(args, self.params):
             raise click.UsageError(f"an argument of `{ctx.command_path}` is empty; check that its variable is set", ctx)
         extra = super().parse_args(ctx, args)
         ctx.ensure_object(Invocation).taken = frozenset(one.name for one in self.params)
@@ -94,9 +94,10 @@ class ExplainedCommand(click.Command):
         _write_examples(self, formatter)
 
 
-def _has_empty_argument(args: Sequence[str]) -> bool:
+def _has_empty_argument(args: Sequence[str], params: Sequence[click.Parameter]) -> bool:
     """Return whether an argument is empty, as a variable is that is not set; what follows an option may be."""
-    return any(not one and not before.startswith("-") for before, one in pairwise(("", *args)))
+    flags = {name for one in params if isinstance(one, click.Option) and one.is_flag for name in one.opts}
+    return any(not one and (before in flags or not before.startswith("-")) for before, one in pairwise(("", *args)))
 
 
 class ExplainedGroup(click.Group):

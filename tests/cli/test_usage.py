@@ -255,12 +255,12 @@ def test_a_missing_argument_is_told_with_an_example(repository: Repository, line
     assert told in called.err
 
 
-@pytest.mark.parametrize("command", ["why", "undo", "show", "fmt", "apply"])
-def test_an_empty_argument_is_told_as_that(repository: Repository, command: str) -> None:
-    called = repository.run(command, "")
+@pytest.mark.parametrize("line", ["why", "undo", "show", "fmt", "fmt --check", "show --full", "apply --yes"])
+def test_an_empty_argument_is_told_as_that(repository: Repository, line: str) -> None:
+    called = repository.run(*line.split(), "")
 
     assert called.code == 1
-    assert f"an argument of `reconciler {command}` is empty; check that its variable is set\n" in called.err
+    assert f"an argument of `reconciler {line.split()[0]}` is empty; check that its variable is set\n" in called.err
 
 
 def test_the_beginning_of_an_environment_is_enough_to_suggest_it(repository: Repository) -> None:
