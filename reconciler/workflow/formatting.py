@@ -50,7 +50,8 @@ def find_rewrites(project: str | None, paths: Sequence[str]) -> Rewrites:
     names, of_project = _of_project(project, is_optional=bool(paths))
     found = find_files(paths, root=Path()) if paths else of_project
     problems.take(found.problems)
-    parsed = {file: read_file(file.path, name=file.name) for file in (*found.files, *of_project.files)}
+    every = dict.fromkeys((*found.files, *of_project.files))
+    parsed = {file: read_file(file.path, name=file.name) for file in every}
     wanted = frozenset(found.files)
     for file, content in parsed.items():
         (take_problems if file in wanted else learn)(content, file, problems)

@@ -260,7 +260,10 @@ def test_an_empty_argument_is_told_as_that(repository: Repository, line: str) ->
     called = repository.run(*line.split(), "")
 
     assert called.code == 1
-    assert f"an argument of `reconciler {line.split()[0]}` is empty; check that its variable is set\n" in called.err
+    assert (
+        f"an argument of `reconciler {line.split(maxsplit=1)[0]}` is empty; check that its variable is set\n"
+        in called.err
+    )
 
 
 def test_the_beginning_of_an_environment_is_enough_to_suggest_it(repository: Repository) -> None:
