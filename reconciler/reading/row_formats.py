@@ -133,6 +133,20 @@ class Row(Struct, frozen=True):
         return {at: column for column, at in self.positions.items()}
 
 
+class ColumnFinder:
+    """Finds the columns of cells by their places, those of all rows below one header at once."""
+
+    def __init__(self) -> None:
+        self._positions: Mapping[str, int] | None = None
+        self._columns: Mapping[int | Source, str] = {}
+
+    def column(self, place: Source, row: Row) -> str | None:
+        """Return the column of the cell at a place of a row; None where it has none there."""
+        if row.positions is not self._positions:
+            self._positions, self._columns = row.positions, row.columns_at()
+        return self._columns.get(place) or self._columns.get(place.column)
+
+
 _BLANK_QUOTE = b' "'
 _CLOSE = 'close it with ", and write "" for a quote inside of it'
 

@@ -226,10 +226,13 @@ class _Loading:
 
     def cells_of(self, problems: Iterable[Problem]) -> Mapping[Source, Cell]:
         """Return the cells of data files at the places of problems."""
-        places = {problem.source for problem in problems if problem.line}
+        places: dict[str, set[Source]] = {}
+        for problem in problems:
+            if problem.line:
+                places.setdefault(problem.file, set()).add(problem.source)
         found: dict[Source, Cell] = {}
         for source in self.sources:
-            own = {place for place in places if place.file == source.file.name}
+            own = places.get(source.file.name)
             found |= source.cells_at(own, self._problems.hides) if own else {}
         return found
 

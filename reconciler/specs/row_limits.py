@@ -16,6 +16,9 @@ _FREE_LETTERS = 1000
 _FREE_PARTS = 100
 """Values and letters beside its cells, and memories and conditions, that a row may have without being counted."""
 
+_OF_A_PART = 3
+"""A memory takes as much as so many values."""
+
 
 class RowBudget:
     """
@@ -77,8 +80,8 @@ class RowGrowth:
         cells = [*(leaf.cells for leaf in leaves if leaf.cells is not None), *prepared.naming.named_by]
         uses = Counter(column for one in cells for column in one.columns)
         self._repeated = {column: times - 1 for column, times in uses.items() if times > 1}
-        parts = prepared.memories + len(prepared.conditions)
-        self._values = len(cells) + sum(values for values, _ in constants) + max(parts - _FREE_PARTS, 0)
+        parts = max(prepared.memories + len(prepared.conditions) - _FREE_PARTS, 0)
+        self._values = len(cells) + sum(values for values, _ in constants) + _OF_A_PART * parts
         self._letters = sum(letters for _, letters in constants) + sum(len(text) for one in cells for text in one.texts)
         self.is_free = self._values <= _FREE_VALUES and self._letters <= _FREE_LETTERS and not self._repeated
 

@@ -6,7 +6,7 @@ escaped: references in them are not filled in.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import TypeAlias
@@ -17,7 +17,7 @@ from reconciler.core.model.masking import Message, compose, quote, shown
 from reconciler.errors import Problem, Source
 from reconciler.reading import Nearest, Node, mistyped, reason
 from reconciler.reading.row_files import RowEvent
-from reconciler.reading.row_formats import Columns, Row
+from reconciler.reading.row_formats import ColumnFinder, Columns, Row
 from reconciler.specs.catalogue import FactRules, with_numbers
 from reconciler.specs.declarations import Declarations, Invalid, declarations
 from reconciler.specs.passing import RowPassing
@@ -74,8 +74,7 @@ class RowReader:
         self._at = Source(source.file.name)
         self._slots = {str(slot.column): slot for slot in reversed(tuple(self._template.columns))}
         self._unseen = self._slots
-        self._positions: Mapping[str, int] = {}
-        self._columns_at: Mapping[int | Source, str] = {}
+        self._finder = ColumnFinder()
         self._problems.bound(source.file.name)
 
     def declared(self, rules: FactRules) -> Declarations:
@@ -155,13 +154,15 @@ class RowReader:
 
     def _ahead(self) -> Iterator[Row]:
         """Yield the rows of the file, no further than they are read after that."""
-        wrong = 0
-        for event in self._source.rows():
+        budget, growth = RowBudget(), self._template.growth
+        for event in self._source.rows(budget.note_empty):
             if isinstance(event, Row):
+                if not growth.is_free and budget.note_made(growth.beside(event)):
+                    return
                 yield event
             elif isinstance(event, Problem):
-                wrong += 1
-                if wrong > self._budget.most_problems:
+                budget.note_problems(1)
+                if budget.spent:
                     return
 
     def _counted(self, events: Iterator[RowEvent]) -> Iterator[Row]:
@@ -286,10 +287,8 @@ class RowReader:
 
     def _located(self, problem: Problem, row: Row) -> Problem:
         """Return a problem of a cell with the name of its column and where the spec maps it."""
-        if row.positions is not self._positions:
-            self._positions, self._columns_at = row.positions, row.columns_at()
-        column = self._columns_at.get(problem.source) or self._columns_at.get(problem.column)
-        slot = self._slots.get(str(column)) if problem.file == row.source.file else None
+        column = self._finder.column(problem.source, row) if problem.file == row.source.file else None
+        slot = self._slots.get(str(column))
         if not slot:
             return problem
         cell = row.cell(str(slot.column)) if self._template.changes(slot) else None

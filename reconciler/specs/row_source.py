@@ -17,7 +17,7 @@ from reconciler.errors import Cell, Source
 from reconciler.reading import KeyPath, Nearest, Node, SpecFile, check
 from reconciler.reading.files import FORMATS
 from reconciler.reading.row_files import RowEvent, read_rows
-from reconciler.reading.row_formats import IsEnough, Row
+from reconciler.reading.row_formats import ColumnFinder, IsEnough, Row
 from reconciler.specs.assembly import undeclared_scope
 from reconciler.specs.problems import Problems, is_marked_live
 from reconciler.specs.row_limits import MOST_ENTRIES, RowBudget
@@ -71,17 +71,20 @@ class RowSource(Struct, frozen=True):
         A column that is not mapped, or is mapped to what `hides` says, has no text: a problem of another column can
         have its place where the row has no cell for it.
         """
-        shown = self._shown_columns(hides)
-        lines = {place.line for place in places}
-        last = max(lines, default=0)
+        shown, finder = self._shown_columns(hides), ColumnFinder()
+        by_line: dict[int, list[Source]] = {}
+        for place in places:
+            by_line.setdefault(place.line, []).append(place)
+        last = max(by_line, default=0)
         found: dict[Source, Cell] = {}
         with suppress(OSError, ValueError):
             for row in self.rows():
                 if self.streams and row.source.line > last:
                     break
-                if isinstance(row, Row) and (row.source.line in lines or not self.streams):
-                    at = {row.place(column): column for column in row.positions}
-                    found |= {place: _cell(row, at[place], shown) for place in places & at.keys()}
+                if isinstance(row, Row):
+                    near = by_line.get(row.source.line, ()) if self.streams else places & row.columns_at().keys()
+                    named = ((place, finder.column(place, row)) for place in near)
+                    found |= {place: _cell(row, column, shown) for place, column in named if column}
         return found
 
     def _shown_columns(self, hides: Callable[[KeyPath], bool]) -> AbstractSet[str]:

@@ -403,6 +403,14 @@ def rows_with_a_wrong_cell_in_each_of_5k_columns() -> Hostile:
 
 
 @case
+def wrong_rows_below_100k_columns() -> Hostile:
+    columns = ",".join(f"c{at}" for at in range(100_000))
+    return Hostile(
+        _rows(f"n,e,{columns}", numbered(30_000, "n,e{0}\n")), says="rows have more than 20,000 problems, so no table"
+    )
+
+
+@case
 def rows_for_5k_conditions() -> Hostile:
     names = [f"n{at}" for at in range(5000)]
     contact = f"{{email: e, scopes: {{s: {{where: {{{', '.join(f'{name}: x' for name in names)}}}}}}}}}"

@@ -157,10 +157,10 @@ def numbered(count: int, text: str) -> str:
     return ", ".join(map(text.format, range(count)))
 
 
-MADE = {  # 28 values: a row holds 2, and 16 more are free, as are 100 memories and conditions
+MADE = {  # 28 values: a row holds 2, and 16 are free, as are 100 memories and conditions; each more is 3
     "constants": f"{{email: e, facts: {{{numbered(27, 'k{0}: {{value: {0}}}')}}}}}",
-    "scopes": f"{{email: e, scopes: {{{numbered(127, 's{0}: {{}}')}}}}}",
-    "conditions": f"{{email: e, scopes: {{{numbered(63, 's{0}: {{where: {{n: x}}}}')}, z: {{}}}}}}",
+    "scopes": f"{{email: e, scopes: {{{numbered(109, 's{0}: {{}}')}}}}}",
+    "conditions": f"{{email: e, scopes: {{{numbered(54, 's{0}: {{where: {{n: x}}}}')}, z: {{}}}}}}",
     "names": f"{{email: e}}, named_by: [{numbered(27, 'e')}]",
 }
 
@@ -170,7 +170,7 @@ def test_what_mappings_make_of_rows_is_counted_over_all_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setattr(anchors, "MOST_EXPANDED", 40)
-    scopes = f"scopes: {{z: {{persona_id: z}}, {numbered(127, 's{0}: {{persona_id: p{0}}}')}}}\n"
+    scopes = f"scopes: {{z: {{persona_id: z}}, {numbered(109, 's{0}: {{persona_id: p{0}}}')}}}\n"
 
     def ends(tables: int) -> list[str]:
         files = {f"{at}.csv": f"n,e\nx,{at}@b.example\n" for at in range(tables)}
