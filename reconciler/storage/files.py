@@ -75,26 +75,31 @@ def _cures(path: Path) -> Mapping[int, str]:
     return {**refused, errno.EISDIR: "; name a file in it", errno.ENOSPC: "; make room, or name a file elsewhere"}
 
 
-def read_kept(path: Path) -> bytes:
-    """Return the bytes of a file; raises `OSError`, also for a pipe, which could block, and for more than 1 GiB."""
+def read_kept(path: Path, *, largest: int = _LARGEST) -> bytes:
+    """Return the bytes of a file; raises `OSError`, also for a pipe, which could block, and for more than `largest`."""
     _mode_of_file(path)
-    return _read(os.open(path, os.O_RDONLY | _AS_IT_IS))
+    return _read(os.open(path, os.O_RDONLY | _AS_IT_IS), largest)
+
+
+def read_gitignore(path: Path) -> bytes:
+    """Return what a `.gitignore` holds; raises `OSError`, also for one that nobody can have written by hand."""
+    return read_kept(path, largest=_BLOCK)
 
 
 def read_named(path: Path) -> bytes:
     """Return what `read_kept` does; what this process has open, such as `/dev/stdin`, may be a pipe too."""
     own = _own_descriptor(path)
-    return read_kept(path) if own is None else _read(own)
+    return read_kept(path) if own is None else _read(own, _LARGEST)
 
 
-def _read(descriptor: int) -> bytes:
-    """Return the rest of an open file, and close it; raises `OSError` if it has more than 1 GiB, before reading."""
+def _read(descriptor: int, largest: int) -> bytes:
+    """Return the rest of an open file, and close it; raises `OSError` if it has more than `largest`, before reading."""
     with os.fdopen(descriptor, "rb") as file:
         size = os.fstat(descriptor).st_size
         blocks = iter(partial(file.read, _BLOCK), b"")
-        data = b"" if size > _LARGEST else b"".join(islice(blocks, _LARGEST // _BLOCK + 1))
-    if max(size, len(data)) > _LARGEST:
-        raise OSError(errno.EFBIG, too_large(_LARGEST))
+        data = b"" if size > largest else b"".join(islice(blocks, largest // _BLOCK + 1))
+    if max(size, len(data)) > largest:
+        raise OSError(errno.EFBIG, too_large(largest))
     return data
 
 
@@ -139,7 +144,7 @@ def check_own_folder(folder: Path) -> None:
 def _keeps_out_of_git(folder: Path) -> bool:
     """Return whether git ignores all that a folder holds."""
     try:
-        return b"*" in read_kept(folder / ".gitignore").split()
+        return b"*" in read_gitignore(folder / ".gitignore").split()
     except OSError:
         return False
 

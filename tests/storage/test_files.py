@@ -162,7 +162,7 @@ def test_the_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["reconciler.yaml", "a", "Journal", "myleases"])
-@pytest.mark.parametrize("ignored", [None, "/*.json\n", "# *nothing*\n"])
+@pytest.mark.parametrize("ignored", [None, "/*.json\n", "# *nothing*\n", pytest.param("*\n" * 600_000, id="1 MB")])
 def test_a_folder_with_files_of_somebody_else_is_refused(tmp_path: Path, name: str, ignored: str | None) -> None:
     (tmp_path / name).mkdir()
     if ignored is not None:

@@ -163,10 +163,10 @@ def _note_ignored(file: Path) -> None:
     from reconciler.cli.terminal import remark
     from reconciler.core.model.text import visible
     from reconciler.scaffold import IGNORED_LINES
-    from reconciler.storage.files import read_kept
+    from reconciler.storage.files import read_gitignore
 
     try:
-        lines = {line.strip().strip("/") for line in read_kept(file).decode("utf-8", "replace").splitlines()}
+        lines = {line.strip().strip("/") for line in read_gitignore(file).decode("utf-8", "replace").splitlines()}
     except OSError:
         return
     missing = [line for line in IGNORED_LINES if not line.startswith("#") and line.strip("/") not in lines]
