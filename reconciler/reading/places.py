@@ -9,7 +9,8 @@ They become a file, a line and a column only when somebody asks.
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import StringIO
 from itertools import accumulate, islice, repeat
 from typing import TypeAlias
 
@@ -253,11 +254,18 @@ class Edit(Struct, frozen=True, order=True):
 
 def edited(text: str, edits: Sequence[Edit]) -> str:
     """Return a text with its edits made; raises `ValueError` where two of them overlap."""
-    made: list[str] = []
+    return edited_in_order(text, sorted(edits))
+
+
+def edited_in_order(text: str, edits: Iterable[Edit]) -> str:
+    """Return a text with edits made that come in its order, none of which is kept: there may be a million of them."""
+    made = StringIO()
     at = 0
-    for edit in sorted(edits):
+    for edit in edits:
         if edit.start < at:
             raise ValueError(f"two edits overlap at {edit.start}")
-        made += (text[at : edit.start], edit.text)
+        made.write(text[at : edit.start])
+        made.write(edit.text)
         at = edit.end
-    return "".join((*made, text[at:]))
+    made.write(text[at:])
+    return made.getvalue()

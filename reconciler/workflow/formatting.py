@@ -1,13 +1,14 @@
 """Format files: find what other readers of YAML would misread, and write it in quotes, in place."""
 
 from collections.abc import Collection, Sequence
+from heapq import merge
 from pathlib import Path
 
 from msgspec import Struct
 
 from reconciler.errors import ReconcilerError, SpecError
 from reconciler.project import FILE_NAME, load_project
-from reconciler.reading import Files, ParsedFile, SpecFile, edited, find_files, read_file
+from reconciler.reading import Files, ParsedFile, SpecFile, edited_in_order, find_files, read_file
 from reconciler.reading.quoting import quoting_edits
 from reconciler.specs.catalogue import number_keys
 from reconciler.specs.phone_numbers import number_edits
@@ -96,8 +97,9 @@ def _of_project(given: str | None, *, is_optional: bool) -> tuple[Collection[str
 def _rewrite(file: SpecFile, parsed: ParsedFile, numbers: Collection[str], problems: Problems) -> Rewrite | None:
     """Return what changes in a file, if anything does."""
     text = parsed.data.decode("utf-8-sig")
-    edits = {edit.start: edit for edit in (*quoting_edits(text, numbers), *number_edits(text, parsed.documents))}
-    after = edited(text, tuple(edits.values()))
+    loose = {edit.start: edit for edit in number_edits(text, parsed.documents)}
+    quoted = (edit for edit in quoting_edits(text, numbers) if edit.start not in loose)
+    after = edited_in_order(text, merge(quoted, sorted(loose.values())))
     if after == text:
         return None
     before = parsed.data.decode()
