@@ -19,6 +19,9 @@ from reconciler.workflow.loading import check_place
 _PROJECT_NUMBERS = frozenset(("max_update_share",))
 """The keys of `reconciler.yaml` that hold numbers with decimals."""
 
+_ROOM = 16 << 20
+"""So many bytes of files are kept as they were read; what is beyond is read again, one file at a time."""
+
 
 class Rewrite(Struct, frozen=True):
     """
@@ -51,21 +54,30 @@ def find_rewrites(project: str | None, paths: Sequence[str]) -> Rewrites:
     names, of_project = _of_project(project, is_optional=bool(paths))
     found = find_files(paths, root=Path()) if paths else of_project
     problems.take(found.problems)
-    every = dict.fromkeys((*found.files, *of_project.files))
-    parsed = {file: read_file(file.path, name=file.name) for file in every}
-    wanted = frozenset(found.files)
-    for file, content in parsed.items():
+    numbers: set[str] = set()
+    specs: dict[SpecFile, ParsedFile | None] = {}
+    undo_files: list[str] = []
+    wanted, room = frozenset(found.files), _ROOM
+    for file in dict.fromkeys((*found.files, *of_project.files)):
+        content = read_file(file.path, name=file.name)
         (take_problems if file in wanted else learn)(content, file, problems)
+        numbers.update(key for one in content.documents for key in number_keys(one))
+        if file in wanted and is_undo(content):
+            undo_files.append(file.name)
+        elif file in wanted:
+            room -= len(content.data)
+            specs[file] = content if room > 0 else None
     if problems.found:
         raise SpecError(problems.found)
-    numbers = {key for content in parsed.values() for one in content.documents for key in number_keys(one)}
-    specs = [file for file in found.files if not is_undo(parsed[file])]
-    rewrites = (
-        _rewrite(file, parsed[file], _PROJECT_NUMBERS if file.path.name in names else numbers, problems)
-        for file in specs
-    )
-    undo_files = tuple(file.name for file in found.files if is_undo(parsed[file]))
-    return Rewrites(tuple(one for one in rewrites if one), undo_files)
+    rewrites: list[Rewrite | None] = []
+    for file in tuple(specs):
+        content = specs.pop(file) or read_file(file.path, name=file.name)
+        if content.problems:  # of a file that somebody has changed meanwhile
+            problems.take(content.problems)
+            raise SpecError(problems.found)
+        meant = _PROJECT_NUMBERS if file.path.name in names else numbers
+        rewrites.append(_rewrite(file, content, meant, problems))
+    return Rewrites(tuple(filter(None, rewrites)), tuple(undo_files))
 
 
 def write_rewrites(rewrites: Sequence[Rewrite]) -> None:

@@ -160,6 +160,14 @@ def test_the_files_of_this_repository_are_formatted(repository: Repository, monk
     assert repository.run("fmt", "--check", "reconciler.yaml", "specs", "examples").code == 0
 
 
+def test_what_does_not_fit_into_memory_is_read_again(unquoted: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    unquoted.write("specs/more.yaml", UNQUOTED.replace("sarah", "tom"))
+    monkeypatch.setattr("reconciler.workflow.formatting._ROOM", 10)
+
+    assert unquoted.run("fmt").out == "specs/more.yaml\nspecs/support.yaml\n"
+    assert (unquoted.root / "specs/support.yaml").read_text() == QUOTED
+
+
 def test_a_loosely_written_number_becomes_e164_in_quotes(repository: Repository) -> None:
     repository.write(
         "specs/support.yaml",
