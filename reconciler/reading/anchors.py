@@ -33,7 +33,7 @@ class ItemsFrame:
         """Add the next item; `held` are the marks of its entries, if it is a mapping or list."""
         own = at << OFFSET_BITS | at
         self.value.append(value)
-        self.marks.append(own if held is None else (own, *held))
+        self.marks.append((own, *held) if held else own)
 
     @property
     def step(self) -> int:
@@ -85,7 +85,7 @@ class EntriesFrame:
             if self._keys_at is not None:
                 self._keys_at[self.key] = self._key_at
             self.value[self.key] = value
-            self.marks.append(own if held is None else (own, *held))
+            self.marks.append((own, *held) if held else own)
 
     def drop(self) -> None:
         """Go on without a value of the last key."""

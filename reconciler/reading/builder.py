@@ -12,6 +12,7 @@ from reconciler.reading.anchors import (
     MOST_NESTED,
     MOST_PROBLEMS,
     MOST_VALUES,
+    Amount,
     Anchored,
     Anchors,
     EntriesFrame,
@@ -89,6 +90,7 @@ class Builder:
         self._anchors = Anchors()
         self._values = 0
         self._letters = 0
+        self._skipped: Amount = (0, 0)
         self._keys: dict[str, str] = {}  # equal ones share one text
         self._plain: dict[str, Json] = {}  # the value of each text, of the first ones
 
@@ -97,6 +99,11 @@ class Builder:
         """Return the documents that were read to their end, without empty ones."""
         read = zip(self._documents.value, self._documents.marks, strict=True)
         return tuple(Node(value, self._lines, mark) for value, mark in read if value is not None)
+
+    @property
+    def amount(self) -> Amount:
+        """Return how much is in the documents, aliases followed, without what was skipped."""
+        return self._values - self._skipped[0], self._letters - self._skipped[1]
 
     def take(self, stream: Iterator[Event]) -> None:
         """Read all events of a file."""
@@ -221,17 +228,22 @@ class Builder:
         if frame.height >= parent.height:
             parent.height = frame.height + 1
         if frame.anchor:
-            values, letters = frame.read_before
-            amount = self._values - values, self._letters - letters
-            anchored = Anchored(frame.value, held, amount, frame.height)
+            anchored = Anchored(frame.value, held, self._amount_of(frame), frame.height)
             self._anchors.close(frame.anchor, frame, anchored)
         if frame.as_key:
             self._drop_key(frame.at)
         elif self._skip and len(self._stack) == _IN_SECTION and self._is_skipped(frame.value):
             assert isinstance(parent, EntriesFrame)  # noqa: S101 - only mappings have named entries
             parent.drop()
+            values, letters = self._amount_of(frame)
+            self._skipped = self._skipped[0] + values, self._skipped[1] + letters
         else:
             parent.add(frame.value, frame.at, held)
+
+    def _amount_of(self, frame: Frame) -> Amount:
+        """Return how much is in a mapping or list that has just ended."""
+        values, letters = frame.read_before
+        return self._values - values, self._letters - letters
 
     def _is_skipped(self, value: Json) -> bool:
         """Return whether the value that ended, an entry of a section, is left out of the document."""

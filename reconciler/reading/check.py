@@ -189,32 +189,36 @@ class Checked(Struct, Generic[Model], frozen=True):
     is_whole: bool = True
 
 
-def check(model: type[Model], node: Node, *, address: Addressing = dotted) -> Checked[Model]:
-    """Read a document as a model."""
+def check(model: type[Model], node: Node, *, address: Addressing = dotted, without: str = "") -> Checked[Model]:
+    """Read a document as a model; a large one is checked in parts, and the section `without` may be left out of it."""
     found: list[ErrorDetails] = []
     is_whole = True
     for part in _parts(node.value):
-        try:
-            whole = model.model_validate(part)
-        except ValidationError as error:
-            is_whole = len(found) + error.error_count() < MOST_PROBLEMS
-            if not is_whole:
-                break
-            found += [one for one in error.errors(include_url=False) if _is_of_part(one, part, node.value)]
-    else:
-        if not found:
-            return Checked(whole if part is node.value else model.model_validate(node.value), (), ())
+        model_of_part, errors, is_whole = _checked(model, part)
+        if model_of_part and part is node.value:
+            return Checked(model_of_part, (), ())
+        found += [one for one in errors if _is_of_part(one, part, node.value)]
+        is_whole = is_whole and len(found) < MOST_PROBLEMS
+        del found[MOST_PROBLEMS - 1 :]
+        if not is_whole:
+            break
+    if is_whole and not found:
+        assert isinstance(node.value, dict)  # noqa: S101 - anything else is one part
+        return Checked(model.model_validate({**node.value, **({without: {}} if without in node.value else {})}), (), ())
     indexes: _Indexes = {}
     problems = [_problem(model, node, one, address, indexes) for one in found if not isinstance(one["input"], Refused)]
     if is_whole:
         return Checked(None, tuple(problems), tuple(one["loc"] for one in found))
     cure = "fix the others and run it again" if problems else "look at how it was made"
-    problems.append(node.source.problem("", "there are more problems in this document than can be named", cure))
+    problems.append(node.source.problem("", "with so many problems, this document is not checked to its end", cure))
     return Checked(None, tuple(problems), tuple((section,) for section, _ in node.entries()), is_whole=False)
 
 
 _AT_ONCE = 500
-"""The most entries that are checked at once: each error takes 400 bytes before they can be counted."""
+"""The most entries or items that are checked at once: each error takes 400 bytes before they can be counted."""
+
+_FEW = 10
+"""Of each list and mapping, the entries or items that are checked where there are too many problems."""
 
 
 def _parts(value: Json) -> Iterator[Json]:
@@ -236,6 +240,46 @@ def _some(entries: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
     left = iter(entries.items())
     while some := dict(islice(left, _AT_ONCE)):
         yield some
+
+
+def _checked(model: type[Model], part: Json) -> tuple[Model | None, list[ErrorDetails], bool]:
+    """Return the model of a part, or what is wrong in it and whether this is all of it."""
+    start = _start(part, _AT_ONCE)
+    if start is not part and (errors := _errors_of_start(model, start, _AT_ONCE)):
+        return None, errors, False
+    try:
+        return model.model_validate(part), [], True
+    except ValidationError as error:
+        if error.error_count() < MOST_PROBLEMS:
+            return None, error.errors(include_url=False), True
+    return None, _errors_of_start(model, _start(part, _FEW), _FEW), False
+
+
+def _start(value: Json, most: int) -> Json:
+    """Return a value with the start of each list and mapping that is longer; the value itself if none is."""
+    if not isinstance(value, dict | list):
+        return value
+    entries = list(islice(value.items() if isinstance(value, dict) else enumerate(value), most))
+    short = [(key, _start(below, most)) for key, below in entries]
+    if len(short) == len(value) and all(new is below for (_, new), (_, below) in zip(short, entries, strict=True)):
+        return value
+    return {str(key): new for key, new in short} if isinstance(value, dict) else [new for _, new in short]
+
+
+def _errors_of_start(model: type[Model], start: Json, most: int) -> list[ErrorDetails]:
+    """Return what is wrong in starts of so many entries, but not what a mapping lacks that may go on behind its."""
+    try:
+        model.model_validate(start)
+    except ValidationError as error:
+        if error.error_count() >= MOST_PROBLEMS:
+            return _errors_of_start(model, _start(start, _FEW), _FEW)
+        return [one for one in error.errors(include_url=False) if not _is_open(one["input"], most)]
+    return []
+
+
+def _is_open(value: object, most: int) -> bool:
+    """Return whether a value is refused already, or is a mapping that may go on."""
+    return isinstance(value, Refused) or (isinstance(value, dict) and len(value) == most)
 
 
 def _is_of_part(error: ErrorDetails, part: Json, whole: Json) -> bool:

@@ -2,14 +2,17 @@
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 from msgspec import Struct
 
+from reconciler.core.model.masking import compose
 from reconciler.core.model.references import OPENING
 from reconciler.errors import Problem
+from reconciler.reading.anchors import Amount
 from reconciler.reading.builder import Builder, Skip, UnreadableError
 from reconciler.reading.parser import (
     CONFLICT,
@@ -28,7 +31,21 @@ from reconciler.reading.places import Addressing, Lines, Node, dotted
 LARGEST_FILE = 64 << 20
 """A file with more bytes is refused, before it is in memory."""
 
+LARGEST_TEXT = 128 << 20
+"""A file whose text takes more bytes of memory is refused."""
+
+MOST_VALUES_IN_ALL = 10_000_000
+"""The number of values in all files of YAML that a command reads: enough for 500,000 contacts."""
+
+MOST_LETTERS_IN_ALL = 128 << 20
+"""The number of letters in the keys and values of all these files."""
+
 SPLIT = "split it into several files"
+
+_TOO_WIDE = f"its text takes more than {LARGEST_TEXT >> 20} MiB of memory, as one emoji makes each letter take four"
+
+_IN_ALL = "with this file, the specs hold more than {}, those of aliases counted"
+_AS_ROWS = "make rows of a table of the contacts (contacts_from)"
 
 _BLOCK = 1 << 20
 _FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")
@@ -50,21 +67,54 @@ class ParsedFile(Struct, frozen=True):
     is_complete: bool = False
     has_references: bool = False
     data: bytes = b""
+    amount: Amount = (0, 0)
 
 
-def read_file(
+class Room:
+    """
+    Counts what the files of one command hold together, aliases followed; once that is too much, no more is read.
+
+    In a file with letters beyond ASCII, each letter counts four times, as it may take four bytes of memory.
+    """
+
+    def __init__(self) -> None:
+        self._values = 0
+        self._letters = 0
+
+    @property
+    def excess(self) -> str:
+        """Return which limit is exceeded, as messages name it; empty where none is."""
+        if self._values > MOST_VALUES_IN_ALL:
+            return f"{MOST_VALUES_IN_ALL:,} values"
+        return f"{MOST_LETTERS_IN_ALL >> 20} MiB of text" if self._letters > MOST_LETTERS_IN_ALL else ""
+
+    def taken(self, parsed: ParsedFile, name: str) -> ParsedFile:
+        """Count a file; return it, or in its place what is wrong if it is one too many."""
+        values, letters = parsed.amount
+        self._values += values
+        self._letters += letters if parsed.data.isascii() else 4 * letters
+        if not (excess := self.excess):
+            return parsed
+        return ParsedFile((), (Problem(name, 0, 0, "", compose(_IN_ALL, excess), _AS_ROWS),))
+
+
+def read_file(  # noqa: PLR0913  one parameter a condition of reading
     path: Path,
     *,
     name: str,
     address: Addressing = dotted,
     skip: Skip | None = None,
     known: Callable[[bytes], ParsedFile | None] | None = None,
+    room: Room | None = None,
 ) -> ParsedFile:
     """
     Read a file of YAML; `name` is its name in problems, `address` makes their addresses of paths.
 
-    What `skip` skips is left out as soon as it is read. Bytes that are `known` are not read again.
+    What `skip` skips is left out as soon as it is read. Bytes that are `known` are not read again. Where the `room`
+    for files is full, nothing is read.
     """
+    if room and room.excess:
+        return ParsedFile((), ())
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # reading from a pipe would wait for ever
@@ -76,7 +126,8 @@ def read_file(
         return _unreadable(name, *(_BROKEN_LINK if path.is_symlink() else _MISSING))
     except (OSError, ValueError) as error:
         return _unreadable(name, reason(error), "fix it, or name other files")
-    return (known and known(data)) or read_bytes(data, file=name, address=address, skip=skip)
+    read = (known and known(data)) or read_bytes(data, file=name, address=address, skip=skip)
+    return room.taken(read, name) if room else read
 
 
 def _bytes_of(path: Path, size: int) -> bytes:
@@ -98,15 +149,20 @@ def read_bytes(
     text = decoded(data, file=file)
     if isinstance(text, Problem):
         return ParsedFile((), (text,), data=data)
+    if sys.getsizeof(text) > LARGEST_TEXT:
+        return _unreadable(file, _TOO_WIDE, SPLIT)
     lines = Lines(file, text)
     if (marker := conflict_marker(text)) is not None:
         return ParsedFile((), (lines.problem(marker, CONFLICT, cure=RESOLVE),), data=data)
     if skip:
         skip.begin()
     builder = Builder(lines, address, misread=misread_questions(text), skip=skip)
+    has_references = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
+    stream = parsed(text, parser)
+    del text  # it may take twice the memory of the file's bytes
     last: tuple[Problem, ...] = ()
     try:
-        builder.take(parsed(text, parser))
+        builder.take(stream)
     except UnreadableError as error:
         last = (error.problem,)
     except yaml.MarkedYAMLError as error:
@@ -114,10 +170,9 @@ def read_bytes(
             return read_bytes(data, file=file, address=address, parser=PythonParser, skip=skip)
         from reconciler.reading.syntax import syntax_problem  # noqa: PLC0415  only what is wrong needs it
 
-        last = (syntax_problem(error, text, lines),)
+        last = (syntax_problem(error, str(decoded(data, file=file)), lines),)
     problems = (*builder.problems, *last)
-    has_references = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
-    return ParsedFile(builder.documents, problems, not last, has_references, data)
+    return ParsedFile(builder.documents, problems, not last, has_references, data, builder.amount)
 
 
 def too_large(limit: int) -> str:

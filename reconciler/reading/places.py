@@ -38,7 +38,7 @@ Mark: TypeAlias = "int | tuple[int, *tuple[Mark, ...]]"
 """
 The offsets of an entry's key and value, `key << OFFSET_BITS | value`; an item of a list counts as its own key.
 
-For a mapping or list, this is followed by the marks of its entries, in the order of the data.
+For a mapping or list that is not empty, this is followed by the marks of its entries, in the order of the data.
 """
 
 OFFSET_BITS = 32
@@ -188,8 +188,7 @@ class Node(Struct, frozen=True, gc=False):
 
     @property
     def _marks(self) -> Iterator[Mark]:
-        assert isinstance(self.mark, tuple)  # noqa: S101 - see `_held`
-        return islice(self.mark, 1, None)
+        return islice(self.mark, 1, None) if isinstance(self.mark, tuple) else iter(())
 
 
 class _JoinedLines(Lines):

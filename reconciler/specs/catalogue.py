@@ -33,6 +33,7 @@ from reconciler.reading import (
     numeral_value,
     read_file,
 )
+from reconciler.reading.document import Room
 from reconciler.specs.declarations import Declarations, Invalid, declarations
 from reconciler.specs.layers import Facts
 from reconciler.specs.problems import Problems, spec_address, spec_documents
@@ -45,8 +46,14 @@ _SECTION = "fact_keys"
 _OTHERS = frozenset(SpecDocument.model_fields) - {_SECTION}
 
 
-def catalogues(
-    entries: Sequence[str], *, root: Path, besides: Sequence[SpecFile], references: References, problems: Problems
+def catalogues(  # noqa: PLR0913  as many as loading has
+    entries: Sequence[str],
+    *,
+    root: Path,
+    besides: Sequence[SpecFile],
+    references: References,
+    problems: Problems,
+    room: Room,
 ) -> Iterator[Declarations]:
     """
     Yield the keys of facts that entries declare; skip files that are read `besides`, and read no secret.
@@ -62,7 +69,7 @@ def catalogues(
         problems.take(found.problems)
     for file in found.files:
         if os.path.realpath(file.path) not in known:
-            parsed = read_file(file.path, name=file.name, address=spec_address)
+            parsed = read_file(file.path, name=file.name, address=spec_address, room=room)
             for document in spec_documents(parsed, file, problems):
                 if not _is_silent(document.value):
                     yield _catalogue(document, references.unread, problems)

@@ -2,10 +2,8 @@
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
 
 from msgspec import Struct
-from pydantic import ValidationError
 
 from reconciler.core.model.catalogue import FactKey
 from reconciler.core.model.desired import (
@@ -24,8 +22,6 @@ from reconciler.core.model.rules import Rule
 from reconciler.core.model.value import Json
 from reconciler.errors import Source
 from reconciler.reading import KeyPath, Node, check
-from reconciler.reading.check import Checked
-from reconciler.reading.places import Addressing
 from reconciler.specs.layers import (
     Facts,
     check_users,
@@ -165,7 +161,7 @@ def declarations(document: Node, problems: Problems) -> Declarations:
     """Read the declarations of a document, and note all that is wrong with it."""
     is_live = is_marked_live(document.value)
     known = None if is_live else document.value
-    checked = _check(document, address=partial(spec_address, document=known))
+    checked = check(SpecDocument, document, address=partial(spec_address, document=known), without="contacts")
     problems.take(checked.problems)
     spec = checked.model or _valid_part(document.value, checked.wrong)
     parts = dict(document.entries())
@@ -179,25 +175,6 @@ def declarations(document: Node, problems: Problems) -> Declarations:
         live_values=is_live,
         rules=tuple(_rules(spec, parts)),
     )
-
-
-_AT_ONCE = 500
-"""The most contacts that are checked at once: their models take more room than their data."""
-
-
-def _check(document: Node, *, address: Addressing) -> Checked[SpecDocument]:
-    """Check a document; where many contacts are all valid, none is in the model."""
-    value = document.value
-    contacts = value.get("contacts") if isinstance(value, dict) else None
-    if not isinstance(value, dict) or not isinstance(contacts, dict) or len(contacts) <= _AT_ONCE:
-        return check(SpecDocument, document, address=address)
-    entries = iter(contacts.items())
-    try:
-        while some := dict(islice(entries, _AT_ONCE)):
-            SpecDocument.model_validate({"contacts": some})
-        return Checked(SpecDocument.model_validate({**value, "contacts": {}}), (), ())
-    except ValidationError:  # the whole says what is wrong
-        return check(SpecDocument, document, address=address)
 
 
 def _valid_part(value: Json, wrong: Iterable[KeyPath]) -> SpecDocument:

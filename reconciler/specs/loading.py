@@ -14,6 +14,7 @@ from reconciler import RESERVE
 from reconciler.core.model.desired import Desired
 from reconciler.errors import Cell, Problem, Source, SpecError
 from reconciler.reading import Files, Nearest, Node, ParsedFile, SpecFile, find_files
+from reconciler.reading.document import Room
 from reconciler.specs.assembly import assemble, catalogue_of, idle_facts
 from reconciler.specs.catalogue import FactRules, catalogues, deprecated_uses, with_numbers
 from reconciler.specs.declarations import Declarations, DeclaredScope, declarations
@@ -115,16 +116,25 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
     """
     found = find_files(entries, root=root)
     patches = find_overlays(overlays, root=root)
-    problems = Problems()
+    problems, room = Problems(), Room()
     problems.take((*found.problems, *patches.problems))
     with _collector_paused():
-        found_patches = list(_read_patches(patches.files, problems, drafts))
+        found_patches = list(_read_patches(patches.files, problems, drafts, room))
         passing = _passing(shard, found_patches)
         known = None if passing else known
         loading = _Loading(
-            found_patches, references, problems, recorder=recorder, drafts=drafts, passing=passing, known=known
+            found_patches,
+            references,
+            problems,
+            recorder=recorder,
+            drafts=drafts,
+            passing=passing,
+            known=known,
+            room=room,
         )
-        declared = catalogues(fact_keys_of, root=root, besides=found.files, references=references, problems=problems)
+        declared = catalogues(
+            fact_keys_of, root=root, besides=found.files, references=references, problems=problems, room=room
+        )
         loading.read(found, declared)
         loading.pass_over((*found.json, *patches.json))
         files = (*found.files, *patches.files, *dict.fromkeys(source.file for source in loading.sources))
@@ -134,12 +144,14 @@ def load_specs(  # noqa: PLR0913  what a project may say of its specs
     return loaded
 
 
-def _read_patches(files: Iterable[SpecFile], problems: Problems, drafts: Mapping[str, bytes]) -> Iterator["Patch"]:
+def _read_patches(
+    files: Iterable[SpecFile], problems: Problems, drafts: Mapping[str, bytes], room: Room
+) -> Iterator["Patch"]:
     """Read the patches of an environment, in the order in which they apply."""
     for file in files:
         from reconciler.specs.overlays import patches_of  # noqa: PLC0415  see above
 
-        for document in map(in_e164, spec_documents(read_spec(file, drafts), file, problems)):
+        for document in map(in_e164, spec_documents(read_spec(file, drafts, room), file, problems)):
             yield from patches_of(document, problems)
 
 
@@ -161,7 +173,9 @@ class _Loading:
         drafts: Mapping[str, bytes],
         passing: "Passing | None",
         known: ReadFiles | None,
+        room: Room,
     ) -> None:
+        self._room = room
         self._passing = passing
         self.sources: list[RowSource] = []
         self._declared: list[Declarations] = []
@@ -238,7 +252,7 @@ class _Loading:
 
     def _read_file(self, file: SpecFile) -> None:
         known = self._known
-        parsed = read_spec(file, self._drafts, self._passing, known)
+        parsed = read_spec(file, self._drafts, self._room, self._passing, known)
         if self._passing:
             self._passing.end()
         self._is_complete = self._is_complete and parsed.is_complete

@@ -219,13 +219,15 @@ class Problems:
             most = MOST_AT_A_PLACE if where.line else MOST_IN_DATA + kept.get(where.file, 0)
             if count > most:
                 least = "at least " if where.file in self._cut_short else ""
-                message = f"{least}{count - most:,} more problems {'at this place' if where.line else 'in this file'}"
+                problems = "problem" if count - most == 1 else "problems"
+                message = f"{least}{count - most:,} more {problems} {'at this place' if where.line else 'in this file'}"
                 cure = f"fix the first {most:,} and run it again"
                 if not where.line and not kept:
                     cure = f"fix the first {most}, or list all with `reconciler validate --write csv=FILE`"
                 yield where.problem("", message, cure)
         for file, count in self._surplus.items():
-            yield Source(file).problem("", f"{count:,} more problems in this file", "fix the others and run it again")
+            message = f"{count:,} more {'problem' if count == 1 else 'problems'} in this file"
+            yield Source(file).problem("", message, "fix the others and run it again")
 
 
 UNDO = "undo"
@@ -267,7 +269,7 @@ def learn(parsed: ParsedFile, file: SpecFile, problems: Problems) -> None:
     if is_live or (parsed.problems and _MARKER.encode() in parsed.data):
         problems.withhold(file.name)
     if not parsed.is_complete:
-        problems.break_off(file.name, hides=_SENSITIVE.encode() in parsed.data)
+        problems.break_off(file.name, hides=not parsed.data or _SENSITIVE.encode() in parsed.data)
 
 
 def spec_documents(parsed: ParsedFile, file: SpecFile, problems: Problems) -> Sequence[Node]:

@@ -7,7 +7,9 @@ from typing import TypeAlias
 
 from reconciler.errors import Problem
 from reconciler.reading import Files, Node, ParsedFile, SpecFile, find_files, read_bytes, read_file
+from reconciler.reading.anchors import MOST_VALUES
 from reconciler.reading.builder import Skip
+from reconciler.reading.document import Room
 from reconciler.specs.declarations import Declarations
 from reconciler.specs.problems import spec_address
 
@@ -36,6 +38,7 @@ class ReadFiles:
 
     def __init__(self) -> None:
         self._files: dict[tuple[str, bytes], tuple[ParsedFile, ReadDocuments]] = {}
+        self._values = 0
 
     def parsed(self, name: str, data: bytes) -> ParsedFile | None:
         """Return a file with this name and these bytes; None where none was read."""
@@ -48,16 +51,18 @@ class ReadFiles:
         return found[1] if found else ()
 
     def keep(self, name: str, parsed: ParsedFile, documents: ReadDocuments) -> None:
-        """Keep a file with its documents."""
-        self._files[name, parsed.data] = parsed, documents
+        """Keep a file with its documents, as long as there is room for it beside those of the other revision."""
+        self._values += parsed.amount[0]
+        if self._values <= MOST_VALUES:
+            self._files[name, parsed.data] = parsed, documents
 
 
 def read_spec(
-    file: SpecFile, drafts: Mapping[str, bytes], skip: Skip | None = None, known: ReadFiles | None = None
+    file: SpecFile, drafts: Mapping[str, bytes], room: Room, skip: Skip | None = None, known: ReadFiles | None = None
 ) -> ParsedFile:
     """Read a spec file, or its draft where it has one."""
     draft = drafts.get(file.name)
     if draft is not None:
         return read_bytes(draft, file=file.name, address=spec_address, skip=skip)
     by_bytes = partial(known.parsed, file.name) if known else None
-    return read_file(file.path, name=file.name, address=spec_address, skip=skip, known=by_bytes)
+    return read_file(file.path, name=file.name, address=spec_address, skip=skip, known=by_bytes, room=room)

@@ -173,7 +173,36 @@ def target_of_many_stars() -> Hostile:
 def contacts_300k_that_are_nothing() -> Hostile:
     return Hostile(
         {SPEC: f"{_HEAD}contacts:\n" + numbered(300_000, "  c{0}:\n")},
-        says="there are more problems in this document than can be named",
+        says="with so many problems, this document is not checked to its end",
+    )
+
+
+@case
+def users_300k_that_are_none() -> Hostile:
+    users = numbered(300_000, "{{phone_nmber: '{0}'}},")
+    return Hostile(
+        {SPEC: f"memories: {{m: {{memory_id: x, users: [{users}]}}}}\n"}, says='did you mean "phone_number"?'
+    )
+
+
+@case
+def unknown_keys_of_a_contact_500k() -> Hostile:
+    keys = numbered(500_000, "k{0}: 1,")
+    return Hostile({SPEC: f"{_HEAD}contacts: {{c: {{{keys}}}}}\n"}, says="contacts.c.k0: unknown key")
+
+
+@case
+def aliases_in_many_files() -> Hostile:
+    """60 kB, of which each of 30 files stands for 900,000 values."""
+    facts = f"{{a: &a [{'x,' * 1000}], k: [{'*a,' * 900}]}}"
+    files = {f"specs/{at}.yaml": "contacts:\n" + contact(facts, f"c{at}") for at in range(30)}
+    return Hostile({SPEC: _HEAD, **files}, says="the specs hold more than 10,000,000 values")
+
+
+@case
+def emoji_in_a_text_of_60_mb() -> Hostile:
+    return Hostile(
+        {SPEC: with_facts(f'k: "{"x" * 60 * _MB}\U0001f600"')}, says="its text takes more than 128 MiB of memory"
     )
 
 

@@ -1,6 +1,8 @@
 """What YAML becomes: plain data, and its places."""
 
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 import yaml
@@ -8,7 +10,9 @@ import yaml
 from reconciler.core.model.masking import worded
 from reconciler.core.model.nearest import Nearest
 from reconciler.core.model.value import Json
-from reconciler.reading import Node, ParsedFile, anchors, builder, read_bytes
+from reconciler.reading import Node, ParsedFile, anchors, builder, read_bytes, read_file
+from reconciler.reading.builder import Skip
+from reconciler.reading.document import Room
 from reconciler.reading.parser import Parser, PythonParser
 
 both_parsers = pytest.mark.parametrize("parser", [yaml.CSafeLoader, PythonParser])
@@ -204,6 +208,70 @@ def test_a_file_may_not_have_more_values_than_are_told(monkeypatch: pytest.Monke
     assert problems("a: [1, 2, &b [3, 4]]\nc: *b\n") == []
     assert problems("a: [1, 2, &b [3, 4]]\nc: *b\nd: 5\ne: 6\n")[0].startswith("a.yaml:4:4 e: this file has more than")
     assert problems("[1, 2, 3, 4, 5, 6, 7, 8, 9, []]")[0].startswith("a.yaml:1:1: this file has more than")
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> Room:
+    monkeypatch.setattr(sys.modules[Room.__module__], "MOST_VALUES_IN_ALL", 10)
+    monkeypatch.setattr(sys.modules[Room.__module__], "MOST_LETTERS_IN_ALL", 100)
+    return Room()
+
+
+def read_into(room: Room, folder: Path, *texts: str, skip: Skip | None = None) -> list[tuple[int, list[str]]]:
+    """Return of each text, as a file, the number of its documents and its problems."""
+    found = []
+    for at, text in enumerate(texts):
+        path = folder / f"{at}.yaml"
+        path.write_text(text, encoding="utf-8")
+        parsed = read_file(path, name=path.name, room=room, skip=skip)
+        found.append((len(parsed.documents), [str(worded(problem, reveal=False)) for problem in parsed.problems]))
+    return found
+
+
+def test_files_are_read_until_they_hold_more_values_than_a_command_may(room: Room, tmp_path: Path) -> None:
+    five, one = "[1, 2, &b [3]]\n", "x\n"
+
+    *read, last, unread = read_into(room, tmp_path, five, five, one, five)
+
+    assert read == [(1, []), (1, [])]
+    assert last[1][0].startswith("2.yaml: with this file, the specs hold more than 10 values, those of aliases counted")
+    assert unread == (0, [])
+
+
+def test_values_of_aliases_count_in_all_files(room: Room, tmp_path: Path) -> None:
+    assert read_into(room, tmp_path, "a: &a [1, 2]\nb: [*a]\nc: 1\nd: 1\n")[0][1] == []
+    assert read_into(room, tmp_path, "1\n")[0][1] != []
+
+
+@pytest.mark.parametrize(("most", "letter"), [(99, "x"), (24, "\u00e4"), (24, "\U0001f600")])
+def test_text_of_all_files_counts_by_the_memory_that_it_may_take(
+    room: Room, tmp_path: Path, most: int, letter: str
+) -> None:
+    assert read_into(room, tmp_path, f"k: {letter * most}\n") == [(1, [])]
+    assert "the specs hold more than 0 MiB of text" in read_into(Room(), tmp_path, f"k: {letter * most}x\n")[0][1][0]
+
+
+def test_a_text_that_takes_too_much_memory_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"k: {'x' * 100}\U0001f600\n"
+    monkeypatch.setattr(sys.modules[Room.__module__], "LARGEST_TEXT", sys.getsizeof(text))
+
+    assert problems(text) == []
+    assert problems(f"{text}\n")[0].startswith("a.yaml: cannot be read: its text takes more than 128 MiB of memory")
+
+
+class _SkipsAll:
+    def begin(self) -> None:
+        """Begin a file."""
+
+    def skips(self, section: str | None, name: str | None, value: Json) -> bool:  # noqa: ARG002  see Skip
+        return True
+
+
+def test_what_is_skipped_does_not_count_in_all_files(room: Room, tmp_path: Path) -> None:
+    large = "contacts: {a: [1, 2, 3, 4, 5, 6, 7, 8, 9]}\n"
+
+    assert read_into(room, tmp_path, large, large, skip=_SkipsAll()) == [(1, []), (1, [])]
+    assert read_into(Room(), tmp_path, large)[0][1] != []
 
 
 def test_the_documents_before_a_syntax_error_are_read() -> None:

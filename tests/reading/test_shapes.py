@@ -72,6 +72,46 @@ def test_of_a_document_with_very_many_problems_the_first_are_told_and_nothing_is
 
     found, few = checked("nmae: north", wrong=300), checked("name: north", wrong=148)
 
-    assert "there are more problems in this document than can be named" in str(found.problems[-1])
+    assert "with so many problems, this document is not checked to its end" in str(found.problems[-1])
     assert (found.model, found.is_whole, found.wrong) == (None, False, (("nmae",), ("trees",)))
     assert (len(few.problems), few.is_whole) == (148, True)
+
+
+class Grove(Strict):
+    name: str
+    ages: list[int] | None = None
+
+
+def grove(text: str) -> Checked[Grove]:
+    (document,) = read_bytes(text.encode(), file="a.yaml").documents
+    return check(Grove, document)
+
+
+@pytest.mark.parametrize(("length", "is_whole", "named"), [(500, True, 500), (501, False, 500), (30_000, False, 500)])
+def test_of_a_long_list_the_start_is_checked_first(length: int, named: int, *, is_whole: bool) -> None:
+    found = grove(f"name: north\nages: [{'x, ' * length}]")
+
+    assert found.is_whole is is_whole
+    assert sum(one.address.startswith("ages[") for one in found.problems) == named
+    assert ("not checked to its end" in str(found.problems[-1])) is not is_whole
+
+
+def test_what_is_wrong_behind_the_start_of_a_list_is_found_if_the_start_is_right() -> None:
+    found = grove(f"name: north\nages: [{'1, ' * 700}x]")
+
+    assert [(one.address, found.is_whole) for one in found.problems] == [("ages[700]", True)]
+
+
+def test_a_key_behind_the_start_of_a_mapping_is_not_missing() -> None:
+    unknown = "".join(f"k{at}: 1\n" for at in range(600))
+
+    assert "name" not in {one.address for one in grove(f"{unknown}name: north").problems}
+
+
+def test_where_lists_of_many_entries_are_wrong_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(vars(sys.modules[Strict.__module__]), "MOST_PROBLEMS", 150)
+
+    found = grove(f"name: north\nages: [{'x, ' * 600}]")
+
+    assert [one.address for one in found.problems] == [*(f"ages[{at}]" for at in range(10)), ""]
+    assert not found.is_whole

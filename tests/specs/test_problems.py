@@ -65,7 +65,7 @@ def test_of_very_many_problems_those_beyond_a_bound_are_counted_in_each_spec_fil
     assert told(problems)[3:] == [
         "data.csv:1:1 x: no; yes",
         "1.yaml: 2 more problems in this file; fix the others and run it again",
-        "0.yaml: 1 more problems in this file; fix the others and run it again",
+        "0.yaml: 1 more problem in this file; fix the others and run it again",
     ]
 
 
