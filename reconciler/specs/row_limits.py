@@ -16,6 +16,9 @@ _FREE_LETTERS = 1000
 _FREE_PARTS = 100
 """Values and letters beside its cells, and memories and conditions, that a row may have without being counted."""
 
+_FREE_USES = 2
+"""Where so few columns are used again, as for a name or an identifier, nothing is counted."""
+
 _OF_A_PART = 3
 """A memory takes as much as so many values."""
 
@@ -83,7 +86,8 @@ class RowGrowth:
         parts = max(prepared.memories + len(prepared.conditions) - _FREE_PARTS, 0)
         self._values = len(cells) + sum(values for values, _ in constants) + _OF_A_PART * parts
         self._letters = sum(letters for _, letters in constants) + sum(len(text) for one in cells for text in one.texts)
-        self.is_free = self._values <= _FREE_VALUES and self._letters <= _FREE_LETTERS and not self._repeated
+        repeated = sum(self._repeated.values())
+        self.is_free = self._values <= _FREE_VALUES and self._letters <= _FREE_LETTERS and repeated <= _FREE_USES
 
     def beside(self, row: Row) -> Amount:
         """Return what is made of a row beside what it holds and what is free."""

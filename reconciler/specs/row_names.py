@@ -27,11 +27,11 @@ class SharedNames(Struct, frozen=True):
 
 
 class NamedRow(Struct, frozen=True):
-    """A row with its name, None where nothing names it, and a hash of its identifier as written."""
+    """A row with its name, None where nothing names it; it `is_second` if one with another identifier has the name."""
 
     row: Row
     name: str | None
-    identifier: int
+    is_second: bool = False
 
 
 class Naming(Struct, frozen=True):
@@ -56,17 +56,19 @@ class Naming(Struct, frozen=True):
 
     def named(self, rows: Iterable[Row], most: int) -> Iterator[NamedRow]:
         """Yield rows with their names, until more than `most` of them name nobody or are there twice."""
-        known: set[int] = set()
+        first: dict[int, int] = {}
         vain = 0
         for row in rows:
+            before = len(first)
             try:
-                one = NamedRow(row, self.base(row), hash(self._written(row)))
+                name, identifier = self.base(row), hash(self._written(row))
+                is_second = first.setdefault(hash(name), identifier) != identifier
+                if is_second:
+                    first[hash((name, identifier))] = identifier
             except CellError:  # it is reported where the row is read
-                one = NamedRow(row, None, 0)
-            before = len(known)
-            known.add(hash((one.name, one.identifier)))
-            vain += one.name is None or len(known) == before
-            yield one
+                name, is_second = None, False
+            vain += name is None or len(first) == before
+            yield NamedRow(row, name, is_second)
             if vain > most:
                 return
 
@@ -95,13 +97,10 @@ class Naming(Struct, frozen=True):
 
 def shared_names(rows: Iterable[NamedRow], elsewhere: AbstractSet[int] = frozenset()) -> SharedNames:
     """Return the names that rows with different identifiers have; `elsewhere` are hashes of names of other rows."""
-    first: dict[int, int] = {}
     names: dict[str, int] = {}
     for one in rows:
-        if one.name is not None:
-            key = hash(one.name)
-            if one.name in names or key in elsewhere or first.setdefault(key, one.identifier) != one.identifier:
-                names[one.name] = names.get(one.name, 1) + 1
+        if one.name is not None and (one.is_second or one.name in names or hash(one.name) in elsewhere):
+            names[one.name] = names.get(one.name, 1) + 1
     return SharedNames(frozenset(names), sum(names.values()))
 
 

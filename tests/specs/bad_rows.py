@@ -139,6 +139,15 @@ CASES: Cases = {
             ("two.csv:1:3", 'the header names the column "id" 2 times, at 1, 3; rename all but one of them'),
         ],
     ),
+    "a data file that more than 20 entries name": (
+        {"a.yaml": MAPPED + ENTRY * 20, "data.csv": HEADER + b"ana,c-1\n"},
+        [
+            (
+                "a.yaml:164:9",
+                "21 entries name specs/data.csv, each of which reads all of its rows; 20 may; map it in fewer",
+            )
+        ],
+    ),
     "a blank before a quote": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b'ana,c-1, "p, q",,\n "bo",c-2,,,\n"ed, ""da""",c-3, "" ,,\n'},
         [
