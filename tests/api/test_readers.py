@@ -302,6 +302,8 @@ USERS = [user("+14155550192"), user("+442079460001")]
         (BY_ID, "auto", {}, (0, 0), 1),
         (desired(memory(users=USERS)), "auto", {}, (1, 1), 2),
         (desired(memory(users=USERS)), "context", {REMEMBERED: "mem-1"}, (1, 2), 2),
+        (desired(memory(users=USERS)), "context", {}, (1, 1), 1),
+        (desired(memory(users=USERS, scope="of-nobody")), "auto", {}, (0, 0), 1),
         (desired(memory(users=USERS, contact="jon"), memory()), "contacts", {}, (1, 1), 2),
         (desired(existing(*USERS, memory_id="mem-1")), "auto", {}, (1, 1), 1),
         (desired(existing(memory_id="mem-1"), memory()), "auto", {}, (0, 0), 1),

@@ -274,6 +274,12 @@ def test_a_pull_tells_what_is_left_and_what_else_changes() -> None:
     assert "<pre>" not in part("pull")._body(settings(), ran(0, "note: d\n"))  # noqa: SLF001
 
 
+def test_what_git_refuses_is_told_with_its_command_and_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    calling(monkeypatch, code=128, said="fatal: \udcff is no repository\n")
+    with pytest.raises(part("gh").GhError, match=r"^git rev-parse failed: fatal: \ufffd is no repository\Z"):
+        part("pull").pull(settings())
+
+
 def test_a_signal_between_two_calls_ends_the_action_as_one_within_a_call(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

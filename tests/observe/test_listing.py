@@ -317,6 +317,9 @@ class Organisations:
         assert offset == 0
         return ContactPage(self._contacts, len(self._contacts), has_more=False)
 
+    async def read_contact(self, identity: ContactId) -> ContactRecord | None:
+        return next((contact for contact in self._contacts if contact.contact_id == identity.contact_id), None)
+
 
 @pytest.mark.parametrize(
     ("shown", "said"),
@@ -336,6 +339,29 @@ def test_an_account_is_of_the_expected_organisation_where_its_contacts_are_of_th
     shown: list[str | None], said: str
 ) -> None:
     checking = check_account(Organisations(*shown), ExpectedAccount(organization="org-1"))  # type: ignore[arg-type]
+    if said:
+        with pytest.raises(RefusedError, match=said):
+            asyncio.run(checking)
+    else:
+        asyncio.run(checking)
+
+
+@pytest.mark.parametrize("organization", [None, "org-2"])
+def test_an_account_with_the_expected_contact_may_be_of_any_organisation_where_none_is_expected(
+    organization: str | None,
+) -> None:
+    there = Organisations("org-1", organization)
+    asyncio.run(check_account(there, ExpectedAccount(contact_id="c-1")))  # type: ignore[arg-type]
+    with pytest.raises(RefusedError, match="it has no contact c-2"):
+        asyncio.run(check_account(there, ExpectedAccount(contact_id="c-2")))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("organization", "said"), [(None, "no contact of this"), ("org-2", "are not of"), ("org-1", "")]
+)
+def test_of_an_expected_contact_and_organisation_both_have_to_be_right(organization: str | None, said: str) -> None:
+    expected = ExpectedAccount(contact_id="c-1", organization="org-1")
+    checking = check_account(Organisations("org-1", organization), expected)  # type: ignore[arg-type]
     if said:
         with pytest.raises(RefusedError, match=said):
             asyncio.run(checking)

@@ -15,6 +15,7 @@ from reconciler.core.plan.operations import Plan
 from reconciler.render.changes import cause_text
 from reconciler.render.html import page as page_of
 from reconciler.render.html.html import render_plan_html
+from reconciler.render.html.rows import named
 from reconciler.render.markup import SourceLinks
 from tests.builders import existing, memory, plan, plan_all, user
 from tests.html_pages import Report
@@ -162,6 +163,16 @@ def test_a_notice_about_a_key_or_a_user_stands_at_its_row() -> None:
     ]
     assert page.texts(".part > p.note") == ["No spec names 1 live fact: left alone (unmanaged)"]
     assert page.all(".notices") == []
+
+
+def test_a_kind_of_notice_that_is_not_known_is_one_short_line_that_prints_wherever_it_stands() -> None:
+    kind = "\x1b" + "k" * 400
+    made = described(plan(memory({"a": 1}), Absent()))
+    addresses = ("contacts.sarah.scopes.support", "contacts.sarah", "contacts.jon")
+    page = read(replace(made, notices=tuple(NoticeEntry(kind, address, 1) for address in addresses)))
+    told = f"1 notice of this kind ({named(kind)})"
+
+    assert [page.texts(place) for place in ("th p.note", ".part > p.note", ".notices summary")] == [[told]] * 3
 
 
 def test_a_notice_about_a_contact_stands_in_its_card() -> None:
