@@ -45,7 +45,7 @@ SPLIT = "split it into several files"
 _TOO_WIDE = f"its text takes more than {LARGEST_TEXT >> 20} MiB of memory, as one emoji makes each letter take four"
 
 _IN_ALL = "with this file, the specs hold more than {}, those of aliases counted"
-_AS_ROWS = "make rows of a table of the contacts (contacts_from)"
+_AS_ROWS = "make rows of CSV of the contacts (contacts_from)"
 
 _BLOCK = 1 << 20
 _FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")

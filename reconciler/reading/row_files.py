@@ -19,7 +19,7 @@ from reconciler.core.model.masking import compose, named, quote
 from reconciler.core.model.value import MOST_WHOLE, Json, survives
 from reconciler.errors import Problem, Source
 from reconciler.reading.anchors import MOST_NESTED
-from reconciler.reading.document import SPLIT, read_file, reason, too_large
+from reconciler.reading.document import SPLIT, Room, read_file, reason, too_large
 from reconciler.reading.files import FORMATS
 from reconciler.reading.parser import CONFLICT, HEAD, RESOLVE, conflict_marker, is_no_text
 from reconciler.reading.places import Node
@@ -113,13 +113,15 @@ class _YamlRow(Row, frozen=True):
         return {below.source: column for column, below in self.node.entries()}
 
 
-def read_rows(path: Path, *, name: str, delimiter: str = ",", is_enough: IsEnough = bool) -> Iterator[RowEvent]:
+def read_rows(
+    path: Path, *, name: str, delimiter: str = ",", is_enough: IsEnough = bool, room: Room | None = None
+) -> Iterator[RowEvent]:
     """
     Read a data file row by row, until an empty row `is_enough`; `name` is what the file is called in problems.
 
     Raises `OSError` where it cannot be opened, and `ValueError` where no file can have its name.
 
-    CSV and JSON Lines are never held as a whole, YAML is.
+    CSV and JSON Lines are never held as a whole, YAML is, as far as there is `room`.
     """
     match FORMATS[path.suffix.lower()]:
         case "csv":
@@ -127,7 +129,7 @@ def read_rows(path: Path, *, name: str, delimiter: str = ",", is_enough: IsEnoug
         case "json":
             return _opened(path, name, partial(json_rows, file=name, is_enough=is_enough))
         case "yaml":
-            return _yaml_rows(path, name)
+            return _yaml_rows(path, name, room)
 
 
 LARGEST_TABLE = 1 << 30
@@ -170,9 +172,9 @@ def _open(path: Path) -> BufferedReader:
     return path.open("rb")
 
 
-def _yaml_rows(path: Path, name: str) -> Iterator[RowEvent]:
+def _yaml_rows(path: Path, name: str, room: Room | None) -> Iterator[RowEvent]:
     _open(path).close()  # a file that is missing is reported where it is named
-    reading = read_file(path, name=name)
+    reading = read_file(path, name=name, room=room)
     yield from reading.problems
     for document in reading.documents:
         if not isinstance(document.value, list):

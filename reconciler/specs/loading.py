@@ -308,7 +308,7 @@ class _Loading:
         are_scopes_known = self._is_complete
         self._is_complete = self._is_complete and len(sources) == len(self.sources)
         self.sources = sources
-        budget = RowBudget()
+        budget = RowBudget(self._room)
         for source in sources:
             left_out = undeclared_scopes(source, scopes, self._problems) if are_scopes_known else frozenset[str]()
             if source.is_live:

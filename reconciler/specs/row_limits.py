@@ -5,6 +5,7 @@ from collections import Counter
 from reconciler.core.model.desired import Contact
 from reconciler.reading import Words
 from reconciler.reading.anchors import MOST_PROBLEMS, Amount, amount_of, excess
+from reconciler.reading.document import Room
 from reconciler.reading.row_formats import Row
 from reconciler.specs.row_mapping import PreparedMapping
 
@@ -28,13 +29,14 @@ class RowBudget:
     What the tables of one loading have used up together. Rows that declare somebody new use up nothing.
 
     With more than `most_problems` in rows, or more than `most_empty` rows that hold nothing, no table is read further:
-    `spent` is what there is too much of, and what to do.
+    `spent` is what there is too much of, and what to do. `room` is what files of YAML may hold.
     """
 
     most_problems = MOST_PROBLEMS
     most_empty = 5_000_000
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room | None = None) -> None:
+        self.room = room
         self.spent: Words | None = None
         self._problems = 0
         self._empty = 0

@@ -140,7 +140,7 @@ class RowReader:
     def _named(self) -> Iterator[Row]:
         """Yield the rows of the file, once it is known which names several of them have."""
         naming, passing = self._template.naming, self._passing
-        rows = self._counted(self._source.rows(self._budget.note_empty))
+        rows = self._counted(self._source.rows(self._budget))
         if self._source.streams and not passing:
             first = next(rows, None)  # after the header, which may be wrong
             if first is not None:
@@ -155,7 +155,7 @@ class RowReader:
     def _ahead(self) -> Iterator[Row]:
         """Yield the rows of the file, no further than they are read after that."""
         budget, growth = RowBudget(), self._template.growth
-        for event in self._source.rows(budget.note_empty):
+        for event in self._source.rows(budget):
             if isinstance(event, Row):
                 if not growth.is_free and budget.note_made(growth.beside(event)):
                     return

@@ -54,13 +54,13 @@ class RowSource(Struct, frozen=True):
         """Return whether the file is read row by row, so that reading it again holds nothing."""
         return FORMATS[self.file.path.suffix.lower()] != "yaml"
 
-    def rows(self, is_enough: IsEnough | None = None) -> Iterator[RowEvent]:
+    def rows(self, budget: RowBudget | None = None) -> Iterator[RowEvent]:
         """Yield the events of the file; raise `OSError` if it is outside of the repository, and as `read_rows` does."""
         if not self.file.tree.holds(self.file.path):
             raise OSError(EACCES, self.file.tree.refusal)
-        is_enough = is_enough or RowBudget().note_empty
-        options = {"name": self.file.name, "delimiter": self.model.delimiter}
-        events = read_rows(self.file.path, **options, is_enough=is_enough)
+        budget = budget or RowBudget()
+        is_enough, name, delimiter = budget.note_empty, self.file.name, self.model.delimiter
+        events = read_rows(self.file.path, name=name, delimiter=delimiter, is_enough=is_enough, room=budget.room)
         empty = self.model.empty_texts
         return _without(empty, events, is_enough) if empty else events
 

@@ -8,7 +8,7 @@ import pytest
 from reconciler.core.model.masking import worded
 from reconciler.core.model.selection import Shard
 from reconciler.errors import SpecError
-from reconciler.reading import anchors
+from reconciler.reading import anchors, document
 from reconciler.specs import load_specs
 from reconciler.specs.problems import MOST_IN_DATA
 from reconciler.specs.row_limits import MOST_ENTRIES, RowBudget
@@ -151,6 +151,19 @@ def test_so_many_entries_may_name_one_file_by_whatever_name(tmp_path: Path, shar
     (beyond,) = ends(MOST_ENTRIES + 1)
     assert beyond.startswith(f"a.yaml:{MOST_ENTRIES + 2}:10 contacts_from[{MOST_ENTRIES}].file: ")
     assert f"{MOST_ENTRIES + 1} entries name " in beyond
+
+
+def test_tables_of_yaml_take_of_the_room_for_all_specs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = MANY + entry("0.yaml", "{email: e}") + entry("1.yaml", "{email: e}")
+
+    def ends(rows: int) -> list[str]:
+        one, two = ("".join(f"- {{e: {at}-{row}@b.example}}\n" for row in range(rows)) for at in range(2))
+        return told(tmp_path, {"a.yaml": spec, "0.yaml": one, "1.yaml": two})
+
+    monkeypatch.setattr(document, "MOST_VALUES_IN_ALL", 10 + 2 * (1 + 2 * 2))  # of the spec, and of two rows each
+    assert ends(2) == []
+    (beyond,) = ends(3)
+    assert beyond.startswith("1.yaml: with this file, the specs hold more than 20 values")
 
 
 def numbered(count: int, text: str) -> str:
