@@ -246,19 +246,20 @@ def _hidden_fact(path: KeyPath, hidden: Collection[str]) -> KeyPath | None:
     return fact if fact and meant_key(str(fact[-1])) in hidden else None
 
 
-def unused_variable_advice(specs: Specs, others: Iterable[Specs]) -> Iterator[Advice]:
-    """Look for references to the variables of an environment, in the others too for what these share with it."""
-    unused = {variable.source: variable for variable in specs.references.variables.values()}
-    for one in (specs, *others):
-        if unused:
-            for variable in _used(one):
-                unused.pop(variable.source, None)
+def unused_variable_advice(variables: Iterable[Variable], used: Iterable[Iterable[Variable]]) -> Iterator[Advice]:
+    """Yield advice on variables that are not among those that are `used`, which are asked for as far as needed."""
+    unused = {variable.source: variable for variable in variables}
+    for variable in chain.from_iterable(used) if unused else ():
+        unused.pop(variable.source, None)
+        if not unused:
+            break
     for variable in unused.values():
         message, cure = "no spec refers to this variable", "remove it, or write ${name} where it is meant"
         yield advice("unused_variable", variable.source, f"variables.{variable.name}", message, cure)
 
 
-def _used(specs: Specs) -> list[Variable]:
+def used_variables(specs: Specs) -> list[Variable]:
+    """Return the variables of an environment that its specs refer to."""
     known = specs.references.variables
     files = (*find_files(specs.entries, root=specs.root).files, *find_overlays(specs.overlays, root=specs.root).files)
     names = {
@@ -267,11 +268,11 @@ def _used(specs: Specs) -> list[Variable]:
     return [known[name] for name in names if name in known]
 
 
-def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advice, ...]:
+def lint(specs: Specs, today: date, used: Iterable[Iterable[Variable]]) -> tuple[Advice, ...]:
     """
     Return all advice on an environment's specs, sorted by place; raise `SpecError` if they are invalid.
 
-    A variable may be used by the specs of the `others`, the project's other environments.
+    The variables that are `used` are those of this environment, and then of the project's others.
     """
     tables = TableReader()
     loaded = specs.load(tables)
@@ -287,7 +288,7 @@ def lint(specs: Specs, today: date, others: Iterable[Specs] = ()) -> tuple[Advic
         (one for file in (*declared, *patches) for one in cut_text_advice(file, hidden)),
         tables.advice(hidden),
         number_advice(loaded.desired),
-        unused_variable_advice(specs, others),
+        unused_variable_advice(specs.references.variables.values(), used),
     )
     return tuple(sorted(set(_first(found))))
 

@@ -17,13 +17,14 @@ from reconciler.core.documents.explanation import (
 )
 from reconciler.core.documents.runs import PastRun, RunEntry, RunsDocument, StepStatus
 from reconciler.core.model.masking import line_of
-from reconciler.core.model.text import visible
+from reconciler.core.model.text import shortened, visible
 from reconciler.errors import Problem
 from reconciler.render.markup import code
 from reconciler.render.output import PLAIN, Palette
 from reconciler.render.text import render_counts
 from reconciler.render.words import columns_of, commit_text, counted, fitting, listed, padded, shown
 
+_LONGEST_NAMES = 200
 _MOST_LINES = 100
 """More lines of advice are shown in part, by each rule as many; the others are counted."""
 
@@ -43,7 +44,8 @@ def render_lint_text(document: LintDocument) -> str:
     lines += [f"and {count - most:,} more ({rule})" for rule, count in sorted(counts.items()) if count > most]
     end = f"{counted(total, 'thing')} to look at" if lines else "Nothing to look at"
     others = "; --format json names each" if total > _MOST_LINES else ""
-    return "\n".join([*map(visible, lines), f"{end} in the specs of {visible(document.environment)}{others}."]) + "\n"
+    where = shortened(visible(document.environment), _LONGEST_NAMES)
+    return "\n".join([*map(visible, lines), f"{end} in the specs of {where}{others}."]) + "\n"
 
 
 _MOST_MEMORIES = 20

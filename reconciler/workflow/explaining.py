@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
@@ -23,7 +24,7 @@ from reconciler.core.documents.plan import FORMAT_VERSION, PlaceEntry
 from reconciler.core.model.references import as_written
 from reconciler.errors import InputError, Source
 from reconciler.git import Commit, authors_of
-from reconciler.linting import lint
+from reconciler.linting import lint, used_variables
 from reconciler.project import Environment, Project, load_project
 from reconciler.specs.loading import Specs
 from reconciler.specs.provenance import Explained, Given, explain
@@ -65,7 +66,8 @@ def lint_specs(options: RunOptions, *, all_environments: bool) -> LintDocument:
 
 
 def _linting(specs: Mapping[str, Specs], today: date) -> Callable[[str], tuple[Advice, ...]]:
-    return lambda name: lint(specs[name], today, [specs[other] for other in specs if other != name])
+    used = cache(lambda name: used_variables(specs[name]))
+    return lambda name: lint(specs[name], today, map(used, dict.fromkeys((name, *specs))))
 
 
 def _specs(project: Project, environment: Environment) -> Specs:

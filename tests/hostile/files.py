@@ -294,6 +294,15 @@ def lint_of_long_keys_10k() -> Hostile:
 
 
 @case
+def lint_of_70_environments() -> Hostile:
+    environments = numbered(70, "  e{0}: {{api: sandbox, variables: {{v{0}: x}}}}\n")
+    project = f"version: 1\nenvironments:\n{environments}"
+    spec = f"{_HEAD}contacts:\n" + "".join(contact("{k: x}", f"c{n}") for n in range(300))
+    call = ("lint", "--all-environments")
+    return Hostile({"reconciler.yaml": project, SPEC: spec}, says="70 things to look at", call=call, code=0)
+
+
+@case
 def lint_with_a_long_cure() -> Hostile:
     spec = f"fact_keys: {{k: {{deprecated: {'x' * 20 * _MB}}}}}\n{_HEAD}contacts:\n"
     contacts = numbered(500, "  c{0}: {{email: c{0}@example.com, scopes: {{s: {{facts: {{k: x}}}}}}}}\n")
