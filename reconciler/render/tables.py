@@ -171,7 +171,9 @@ def _what_happened(statuses: Mapping[StepStatus, int]) -> str:
 
 _LONGEST = 160
 _MOST_OF_A_CAUSE = 5
-"""Differences of one cause that are shown, unless all are wanted."""
+_MOST_WITHOUT_A_CAUSE = 40
+"""Differences of one cause, and without a known one, that are shown, unless all are wanted."""
+_MOST_CAUSES = 8
 _HINT = "Many differences of one cause are counted; --full shows each of them."
 
 
@@ -214,17 +216,24 @@ def _rows_of(heading: str, first: Sequence[Difference], rest: int) -> Iterator[s
 
 
 def _by_cause(document: ComparisonDocument, *, full: bool) -> list[tuple[str, Sequence[Difference], int]]:
-    """Return for each cause, those of most differences first, a heading, the differences to show and how many more."""
+    """
+    Return for each cause, those of most differences first, a heading, the differences to show and how many more.
+
+    Unless in `full`, of many causes the last are one group, of which nothing is shown.
+    """
     found: dict[tuple[DifferenceCause, ...], list[Difference]] = {}
     for one in document.differences:
         found.setdefault(one.causes, []).append(one)
     groups: list[tuple[str, Sequence[Difference], int]] = []
     for causes, alike in sorted(found.items(), key=lambda item: -len(item[1])):
-        most = _MOST_OF_A_CAUSE if causes and not full else len(alike)
-        names = listed([f"{cause.kind} {cause.name}" for cause in causes]) if causes else ""
+        most = len(alike) if full else _MOST_OF_A_CAUSE if causes else _MOST_WITHOUT_A_CAUSE
+        names = shortened(listed([f"{cause.kind} {cause.name}" for cause in causes]), _LONGEST) if causes else ""
         heading = f"{names}: {counted(len(alike), 'difference')}" if causes else ""
         groups.append((heading, alike[:most], max(0, len(alike) - most)))
-    return groups
+    if full or len(groups) <= _MOST_CAUSES:
+        return groups
+    left = sum(len(first) + rest for _, first, rest in groups[_MOST_CAUSES:])
+    return [*groups[:_MOST_CAUSES], (counted(len(groups) - _MOST_CAUSES, "more cause"), (), left)]
 
 
 def _sides(one: Difference) -> tuple[str, str]:

@@ -163,6 +163,23 @@ def test_causes_of_most_differences_come_first() -> None:
     assert "--full" not in render_comparison_text(compared(*rare, *often), full=True)
 
 
+def test_of_many_causes_and_of_differences_without_one_the_first_are_shown() -> None:
+    overlays = [DifferenceCause("overlay", f"{number}.yaml") for number in range(300)]
+    of_many = Difference("z", None, 1, 2, tuple(overlays))
+    caused = [Difference(f"a{number}", None, 1, 2, (overlay,)) for number, overlay in enumerate(overlays)]
+    alone = [Difference(f"b{number}", None, 1, 2) for number in range(50)]
+    document = compared(*caused, *alone, of_many)
+
+    lines = render_comparison_text(document).splitlines()
+
+    assert [line.partition(" ")[0] for line in lines[1:41]] == [f"b{number}" for number in range(40)]
+    assert lines[41] == "and 10 more"
+    assert lines[-5:-2] == ["294 more causes", "and 294 more", ""]
+    assert len(lines) < 75
+    assert len(render_comparison_text(document, full=True).splitlines()) == 1 + 50 + 301 * 3 + 2
+    assert max(map(len, render_comparison_text(compared(of_many)).splitlines())) < 200
+
+
 def test_a_comparison_in_a_comment_is_a_table_by_cause() -> None:
     plan = DifferenceCause("overlay", "a<b")
     page = render_comparison_markdown(
