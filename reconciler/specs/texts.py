@@ -15,7 +15,15 @@ from reconciler.core.model.calling_codes import is_e164
 from reconciler.core.model.desired import LABEL_KEY, TextKind
 from reconciler.core.model.masking import Message, compose, named, quote
 from reconciler.core.model.references import OPENING
-from reconciler.core.model.text import HIDDEN, Secret, UnreadSecret, has_control_characters, hidden_in, shows
+from reconciler.core.model.text import (
+    HIDDEN,
+    Secret,
+    UnreadSecret,
+    has_control_characters,
+    has_half_characters,
+    hidden_in,
+    shows,
+)
 from reconciler.reading import AccountId, Id, wrong
 
 _LOOSE_NUMBER = r"^[^0-9A-Za-z]*([Tt][Ee][Ll]:[^0-9A-Za-z]*)?([+\uFF0B\uFE62]|00)[^A-Za-z]*$"
@@ -196,7 +204,9 @@ _RULES: dict[TextKind, TypeAdapter[str]] = {
 
 
 def accepts(kind: TextKind, text: str) -> bool:
-    """Return whether specs accept a text as one of a kind."""
+    """Return whether specs accept a text as one of a kind, and a file can hold it."""
+    if has_half_characters(text):
+        return False
     if kind == "fact_key":
         return bool(text) and not has_control_characters(text)
     try:

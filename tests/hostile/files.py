@@ -469,6 +469,17 @@ def entries_2k_of_one_table() -> Hostile:
 
 
 @case
+def columns_of_100_000_names() -> Hostile:
+    facts = numbered(100_000, "k{0}: k{0}, ")
+    mapping = f"{_HEAD}contacts_from:\n- file: d.csv\n  contact: {{email: e, facts: {{{facts}}}}}\n"
+    return Hostile(
+        {SPEC: mapping, "specs/d.csv": f"{numbered(100_000, 'k{0},')}e\n{',' * 100_000}a@example.com\n"},
+        says="valid",
+        code=0,
+    )
+
+
+@case
 def columns_of_one_name() -> Hostile:
     return Hostile(
         {SPEC: _TABLE.format("d.csv"), "specs/d.csv": "n" + ",n" * 400_000 + ",e\n"},

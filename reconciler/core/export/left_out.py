@@ -1,13 +1,12 @@
 """What an export leaves out because no spec can hold it, with the reason in words."""
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from reconciler.core.model.desired import TextKind
-from reconciler.core.model.text import shortened
+from reconciler.core.model.text import has_half_characters, shortened
 from reconciler.core.model.value import MOST_WHOLE, InexactNumber, Json, TooDeep, is_list, keeps_digits
 
 Accepts: TypeAlias = Callable[[TextKind, str], bool]
@@ -18,8 +17,6 @@ Flaw: TypeAlias = Literal["null", "number", "text", "key", "depth"]
 
 DEEPEST = 58
 """The levels that mappings and lists may have in a fact: a spec may have 64, and a fact is below six of them."""
-
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def flaw_of(value: Json, accepts: Accepts, *, levels: int = DEEPEST) -> Flaw | None:
@@ -33,7 +30,7 @@ def flaw_of(value: Json, accepts: Accepts, *, levels: int = DEEPEST) -> Flaw | N
 
 def flaw_of_key(key: str, accepts: Accepts) -> Flaw | None:
     """Return why a spec cannot hold a fact of this key, if it cannot."""
-    return None if accepts("fact_key", key) and not _HALF_CHARACTER.search(key) else "key"
+    return None if accepts("fact_key", key) else "key"
 
 
 def _flaw_of_mapping(value: dict[str, Json], accepts: Accepts, *, levels: int) -> Flaw | None:
@@ -52,7 +49,7 @@ def _flaw_of_scalar(value: Json) -> Flaw | None:
         case float():
             return None if keeps_digits(value) and not isinstance(value, InexactNumber) else "number"
         case _:
-            return "text" if isinstance(value, str) and _HALF_CHARACTER.search(value) else None
+            return "text" if isinstance(value, str) and has_half_characters(value) else None
 
 
 def _first(flaws: Iterable[Flaw | None]) -> Flaw | None:

@@ -72,6 +72,7 @@ def with_references(value: Json) -> Json:
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]+")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _RUNNER_COMMAND = re.compile(r"##(?=\[)")
 _RUNNER_LINE = re.compile(r"(?:^|(?<=[\r\n]))(\s*):(?=:)")
 
@@ -105,6 +106,11 @@ def commanding_no_runner(text: str) -> str:
 def has_control_characters(text: str) -> bool:
     """Return whether a text has characters that no key, name or id may have."""
     return not text.isprintable() and _CONTROL.search(text) is not None
+
+
+def has_half_characters(text: str) -> bool:
+    """Return whether a text holds half of a surrogate pair, which JSON may and no file can."""
+    return not text.isprintable() and _HALF_CHARACTER.search(text) is not None
 
 
 _HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")

@@ -230,6 +230,7 @@ def test_users_that_are_not_listed_are_told_of_unless_none_ever_are(
         (None, "no_scope"),
         (Persona(""), "persona_id"),
         (Persona(" p"), "persona_id"),
+        (Persona("\ud83d"), "persona_id"),
         (AgentNumber("0"), "agent_number"),
     ],
 )
@@ -272,6 +273,7 @@ def test_a_contact_whose_id_specs_refuse_is_told_of_beside_the_scopes() -> None:
         ([("email", "ana@example.com"), ("email", "a@example.com")], {"contact_id": "c"}),
         ([("phone_number", PHONE)], {"contact_id": "c"}),
         ([("email", "no address")], {"contact_id": "c"}),
+        ([("email", "\ud83d@example.com")], {"contact_id": "c"}),
         ([("email", "Bo@Example.com")], {"contact_id": "c"}),
         ([], {"contact_id": "c"}),
     ],
