@@ -38,7 +38,9 @@ def table_file(file: Path, folder: Path, root: Path, catalogue: Catalogue) -> Ta
 def table_text(table: Table) -> str:
     """Return the rows as CSV below a row that names the columns."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([table.columns, *table.rows])
+    writer = csv.DictWriter(text, table.columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table.rows)
     return text.getvalue()
 
 

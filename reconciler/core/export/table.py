@@ -1,7 +1,8 @@
 """
 The table of an export: contacts as rows of CSV, and the `contacts_from` mapping that declares them.
 
-A contact is a row if each of its values fits a cell, as the specs read cells. All others stand in YAML.
+A contact is a row if each of its values fits a cell, as the specs read cells, and has one of the columns that most
+contacts have. All others stand in YAML.
 """
 
 import re
@@ -28,7 +29,9 @@ _Part: TypeAlias = Literal["contact", "identity", "name", "metadata", "member", 
 _PARTS: Sequence[_Part] = ("contact", "identity", "name", "metadata", "member", "facts", "seed_facts", "user")
 _USER = ("phone_number", "metadata", "summary")
 _MEMBER = "yes"
-_LONGEST = 100_000
+_LONGEST_KEY, _LONGEST, _LONGEST_ROW, _MOST_COLUMNS = 200, 100_000, 250_000, 1_000
+"""Characters of a name of a column, of a cell and of a row, and columns: no line has more bytes than specs read."""
+
 _FORMULA = re.compile(r"\s*(?:[=@]|[+-](?![\d\s().-]*$))")
 """What spreadsheets compute. Callers have a say in what an account holds, and people open tables in spreadsheets."""
 
@@ -56,13 +59,14 @@ class TableFile(Struct, frozen=True):
 
 class Table(Struct, frozen=True):
     """
-    The rows of a table below its `columns`, the document that maps them, and the contacts that fit no row.
+    The rows of a table by its `columns`, the document that maps them, and the contacts that fit no row.
 
-    `left_out` belongs to the rows. `misfits` counts the values of facts that fit no cell, by key.
+    A row has the cells that are filled in. `left_out` belongs to the rows. `misfits` counts the values of facts that
+    fit no cell, by key.
     """
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[Mapping[str, str], ...]
     document: Mapping[str, Json]
     left_out: tuple[LeftOut, ...]
     others: tuple[ContactBody, ...]
@@ -73,17 +77,32 @@ def build_table(bodies: Sequence[ContactBody], file: TableFile) -> Table:
     """Return the table of all contacts that fit one."""
     kind = _most_common_kind(bodies)
     misfits: Counter[str] = Counter()
-    cells = {body.name: dict(_cells(body, kind, file.cell_of, misfits)) for body in bodies}
-    rows = [body for body in sorted(bodies, key=lambda body: body.name) if None not in cells[body.name].values()]
+    rows, cells = [], {}
+    for body in sorted(bodies, key=lambda body: body.name):
+        found = dict(_cells(body, kind, file.cell_of, misfits))
+        if None not in found.values() and sum(map(len, filter(None, found.values()))) <= _LONGEST_ROW:
+            rows.append(body)
+            cells[body.name] = found
+    times = Counter(slot for found in cells.values() for slot in found)
+    common = {slot for slot, _ in times.most_common(_MOST_COLUMNS)}
+    rows = [body for body in rows if cells[body.name].keys() <= common]
     columns = _columns(rows, {slot for body in rows for slot in cells[body.name]}, kind)
+    in_rows = {body.name for body in rows}
     return Table(
         columns=tuple(columns.values()),
-        rows=tuple(tuple(cells[body.name].get(slot) or "" for slot in columns) for body in rows),
+        rows=tuple(
+            {columns[slot]: cell for slot, cell in cells[body.name].items() if cell and slot in columns}
+            for body in rows
+        ),
         document={"contacts_from": [escaped(_mapping(rows, columns, kind, file.reference))]},
         left_out=tuple(item for body in rows for item in body.left_out),
-        others=tuple(body for body in bodies if None in cells[body.name].values()),
+        others=tuple(body for body in bodies if body.name not in in_rows),
         misfits=dict(misfits),
     )
+
+
+def _row(cells: Mapping[_Slot, str | None], columns: Mapping[_Slot, str]) -> Mapping[str, str]:
+    return {columns[slot]: cell for slot, cell in cells.items() if cell and slot in columns}
 
 
 def _most_common_kind(bodies: Sequence[ContactBody]) -> str:
@@ -127,7 +146,7 @@ def _text(value: Json) -> str | None:
 
 def _is_column(key: str) -> bool:
     """Return whether a key can name a column."""
-    return key == key.strip() and OPENING not in key and len(key) <= _LONGEST and not _FORMULA.match(key)
+    return key == key.strip() and OPENING not in key and len(key) <= _LONGEST_KEY and not _FORMULA.match(key)
 
 
 def _columns(rows: Sequence[ContactBody], used: set[_Slot], kind: str) -> dict[_Slot, str]:

@@ -23,12 +23,16 @@ def test_contacts_are_rows_below_the_columns_that_they_fill() -> None:
     )
 
     assert made.table
-    assert [made.table.columns, *made.table.rows] == [
-        ("contact", "contact_id", "name", "metadata source", "in line-14155550100", "line-14155550100 plan",
-         "persona-1 plan", "user phone_number", "user metadata"),
-        ("ana", "c", "Ana", "", "yes", "a, b", "gold", PHONE, "notes"),
-        ("bo", "d", "Bo", "crm", "", "", "trial", "", ""),
-    ]  # fmt: skip
+    assert made.table.columns == (
+        "contact", "contact_id", "name", "metadata source", "in line-14155550100", "line-14155550100 plan",
+        "persona-1 plan", "user phone_number", "user metadata",
+    )  # fmt: skip
+    assert made.table.rows == (
+        {"contact": "ana", "contact_id": "c", "name": "Ana",
+         "in line-14155550100": "yes", "line-14155550100 plan": "a, b",
+         "persona-1 plan": "gold", "user phone_number": PHONE, "user metadata": "notes"},
+        {"contact": "bo", "contact_id": "d", "name": "Bo", "metadata source": "crm", "persona-1 plan": "trial"},
+    )  # fmt: skip
     assert file_of(made, "contacts.yaml").document == {
         "contacts_from": [
             {
@@ -65,6 +69,7 @@ def test_contacts_are_rows_below_the_columns_that_they_fill() -> None:
         {"k": "=1+1"},
         {"k": " @SUM(A1)"},
         {"k": "-1+A1"},
+        {"k" * 201: "v"},
         {"=k": "v"},
         {" k": "v"},
         {"${k}": "v"},
@@ -77,9 +82,29 @@ def test_a_contact_with_a_value_that_fits_no_cell_keeps_a_file(misfit: dict[str,
 
     assert [file.path for file in made.files] == ["contacts.yaml", "contacts/ana.yaml", "scopes.yaml"]
     assert made.table
-    assert made.table.rows == (("bo", "d", "Bo", "gold"),)
+    assert made.table.rows == ({"contact": "bo", "contact_id": "d", "name": "Bo", "plan": "gold"},)
     assert dict(made.table.misfits) == dict.fromkeys(misfit, 1)
     assert made.contacts == 2
+
+
+def test_a_row_has_no_more_characters_than_a_line_may_have() -> None:
+    long: dict[str, Any] = dict.fromkeys("abc", "😀" * 100_000)
+    made = exported(contact("c", memory(long), name="Ana"), contact("d", memory({"a": "x"}), name="Bo"), table=ROWS)
+
+    assert made.table
+    assert [row["contact"] for row in made.table.rows] == ["bo"]
+    assert made.table.columns == ("contact", "contact_id", "name", "a")
+
+
+def test_a_table_has_the_columns_that_most_contacts_have() -> None:
+    ana = contact("c", memory({f"k{number}": "x" for number in range(1000)}), name="Ana")
+    others = [contact(name, memory({"k0": name}), name=name) for name in "ab"]
+    made = exported(ana, *others, table=ROWS)
+
+    assert made.table
+    assert [row["contact"] for row in made.table.rows] == ["a", "b"]
+    assert made.table.columns == ("contact", "contact_id", "name", "k0")
+    assert [body.name for body in made.table.others] == ["ana"]
 
 
 def test_contacts_known_by_another_kind_of_identity_and_second_users_fit_no_row() -> None:
@@ -90,7 +115,7 @@ def test_contacts_known_by_another_kind_of_identity_and_second_users_fit_no_row(
                     identify_by="email", table=ROWS)  # fmt: skip
 
     assert made.table
-    assert [row[0] for row in made.table.rows] == ["d-e"]
+    assert [row["contact"] for row in made.table.rows] == ["d-e"]
     assert made.table.misfits == {}
 
 
@@ -99,7 +124,7 @@ def test_other_texts_fit_a_cell(text: str) -> None:
     made = exported(contact("c", memory({"k": text}), name="Ana"), table=ROWS)
 
     assert made.table
-    assert made.table.rows == (("ana", "c", "Ana", text),)
+    assert made.table.rows == ({"contact": "ana", "contact_id": "c", "name": "Ana", "k": text},)
 
 
 def test_a_column_is_never_named_twice() -> None:
