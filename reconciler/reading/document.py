@@ -146,6 +146,8 @@ def read_bytes(
     data: bytes, *, file: str, address: Addressing = dotted, parser: Parser = PARSER, skip: Skip | None = None
 ) -> ParsedFile:
     """Read YAML; see `read_file`."""
+    if len(data) > LARGEST_FILE:
+        return _unreadable(file, too_large(LARGEST_FILE), SPLIT)
     text = decoded(data, file=file)
     if isinstance(text, Problem):
         return ParsedFile((), (text,), data=data)

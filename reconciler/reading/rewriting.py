@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from reconciler.core.model.value import Json, digits, is_list
+from reconciler.reading.document import LARGEST_FILE
 from reconciler.reading.entries import Entry, Found, Part, Tree
 from reconciler.reading.places import Edit, KeyPath
-from reconciler.reading.writing import is_plain, written
+from reconciler.reading.writing import TooLongError, UnfaithfulError, is_plain, reads_back, written
 
 _HEADER = re.compile(r"[|>](?P<signs>[-+0-9]*)(?P<comment>[^\r\n]*)\r?\n")
 _COMMENT_LINE = re.compile(r"[ \t]*#")
@@ -30,7 +31,23 @@ def value_edits(tree: Tree, found: Found, value: Json) -> Iterator[Edit]:
         if part.is_flow and tree.has_comment(part.start, part.end, part):
             raise NoEditError("a comment stands inside of the value")
         is_quoted = part.kind == "scalar" and bool(part.style)
-        yield Edit(part.start, part.end, inline(value, in_flow=found.in_flow, is_quoted=is_quoted))
+        yield Edit(part.start, part.end, _inline(value, in_flow=found.in_flow, is_quoted=is_quoted))
+
+
+def _inline(value: Json, *, in_flow: bool = False, is_quoted: bool = False) -> str:
+    """Return a value on one line; raises `NoEditError` where YAML would not read it there, as with a long key."""
+    text = inline(value, in_flow=in_flow, is_quoted=is_quoted)
+    is_open = isinstance(value, dict) or is_list(value) or len(text) > LARGEST_FILE
+    try:
+        if is_open and not reads_back(f"x: {text}", {"x": value}):
+            raise NoEditError("YAML would not read the live value on one line")
+    except TooLongError as error:
+        raise _no_room(error) from error
+    return text
+
+
+def _no_room(error: UnfaithfulError) -> NoEditError:
+    return NoEditError(f"with the live value, {error}")
 
 
 def inline(value: Json, *, in_flow: bool = False, is_quoted: bool = False) -> str:
@@ -54,16 +71,20 @@ def inline(value: Json, *, in_flow: bool = False, is_quoted: bool = False) -> st
 
 def _quoted(text: str) -> str:
     """Return a text in double quotes, in which every character prints."""
-    return f'"{"".join(map(_character, text))}"'
+    return f'"{text.translate(_Escapes())}"'
 
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-def _character(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    return character if character.isprintable() else f"\\U{ord(character):08x}"
+class _Escapes:
+    """What stands for each character; a list of all of them would take sixty times the memory of a text."""
+
+    def __getitem__(self, code: int) -> str:
+        character = chr(code)
+        if character in _ESCAPES:
+            return _ESCAPES[character]
+        return character if character.isprintable() else f"\\U{code:08x}"
 
 
 def _block_text(text: str, part: Part, value: Json) -> Edit:
@@ -73,7 +94,7 @@ def _block_text(text: str, part: Part, value: Json) -> Edit:
     if lines is not None:
         return Edit(part.start, part.end, lines)
     comment = head["comment"].rstrip() if head else ""
-    return Edit(part.start, part.end, f"{inline(value)}{comment}")
+    return Edit(part.start, part.end, f"{_inline(value)}{comment}")
 
 
 def _literal(value: Json, text: str, part: Part, head: re.Match[str] | None) -> str | None:
@@ -103,14 +124,17 @@ def _block(tree: Tree, entry: Entry, value: Json) -> Iterator[Edit]:
     column = part.start - _line_start(text, part.start)
     is_alike = isinstance(value, dict) if part.kind == "mapping" else is_list(value)
     if is_alike and value:
-        rows = written({"x": value}).removesuffix("\n").split("\n")[1:]
+        try:
+            rows = written({"x": value}).removesuffix("\n").split("\n")[1:]
+        except UnfaithfulError as error:
+            raise _no_room(error) from error
         eol = line_end_of(text)
         yield Edit(part.start, part.end, f"{eol}{' ' * column}".join(row[2:] for row in rows))
         return
     colon = text.find(":", entry.key.end)
     if text[entry.key.end : colon].strip() or text[part.start - column : part.start].strip():
         raise NoEditError("the value does not begin on a line of its own")
-    yield Edit(colon + 1, colon + 1, f" {inline(value)}")
+    yield Edit(colon + 1, colon + 1, f" {_inline(value)}")
     yield Edit(_line_start(text, part.start), _line_end(text, part.end), "")
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model.masking import compose, label, named, quote
 from reconciler.core.model.references import (
+    ESCAPE,
     OPENING,
     Malformed,
     Reference,
@@ -159,7 +160,7 @@ class _Resolving:
         return key
 
     def _text(self, text: str) -> Json:
-        if text.count(OPENING) > _MOST_IN_ONE:
+        if text.count(OPENING) - text.count(ESCAPE) > _MOST_IN_ONE:
             return self._refuse(f"this text has more than {_MOST_IN_ONE:,} references", cure="write it out")
         parts = parse(text)
         if len(parts) == 1 and isinstance(parts[0], Reference):

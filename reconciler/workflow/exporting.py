@@ -31,7 +31,7 @@ from reconciler.errors import InputError, OtherRecordError, RouteAbsentError, To
 from reconciler.observe.contacts import Listing, list_on
 from reconciler.project import Environment, Project
 from reconciler.reading import find_files
-from reconciler.reading.writing import written
+from reconciler.reading.writing import TooLongError, written
 from reconciler.schemas import SCHEMA_FOLDER, modeline
 from reconciler.specs.scanning import secret_keys
 from reconciler.specs.texts import accepts
@@ -161,7 +161,13 @@ def _texts_of(export: Export, out: Path, project: Project) -> Mapping[str, str]:
         yield from _ABOUT_SHARED if file.shared else ()
         yield from (item.comment for item in file.left_out)
 
-    return {file.path: written(file.document, comments=tuple(comments(file))) for file in export.files}
+    texts = {}
+    for file in export.files:
+        try:
+            texts[file.path] = written(file.document, comments=tuple(comments(file)))
+        except TooLongError as error:
+            raise InputError(f"{file.path} cannot be written: {error}; choose others with --contact") from error
+    return texts
 
 
 def _table_for(csv: Path, out: Path, project: Project, declared: ExistingSpecs) -> TableFile:

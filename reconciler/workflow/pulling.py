@@ -198,9 +198,9 @@ class _Judge(Struct, frozen=True):
             yield Refusal(why, "declare the fact in each memory, or make it a seed_fact with --seed")
         if first.key in sensitive_keys(self.catalogue):
             yield Refusal("its key is sensitive, and its live value must not land in a file unseen", _BY_HAND_OR_SEED)
-        yield from self._written(given, first, at)
         if flaw := next((found for one in first.changes if (found := flaw_of(one.before, accepts))), None):
             yield Refusal(_FLAWS[flaw], _BY_HAND_OR_SEED)
+        yield from self._written(given, first, at)
         if any(self.leaving(text) != text for text in (canonical(one.before) for one in first.changes)):
             yield Refusal("the live value holds a secret or a key, which must be in no file", _HIDE_OR_SEED)
         if rule and (broken := broken_rule(rule, first.taken)):

@@ -31,7 +31,7 @@ def edit_specs(session: Session, drifted: Drifted, chosen: Sequence[tuple[Drifte
     """
     Return the files with what was chosen, once they load and declare exactly that; writes nothing.
 
-    Raises `InputError` where they would be wrong in another environment, and `UnfaithfulEditError`.
+    Raises `InputError` where they would be wrong in this or another environment, and `UnfaithfulEditError`.
     """
     edits: dict[str, list[Edit]] = {}
     for place in (place for place, choice in chosen if choice == "take"):
@@ -52,7 +52,11 @@ def _check(
     chosen: Sequence[tuple[DriftedPlace, Choice]],
     drafts: Mapping[str, bytes],
 ) -> None:
-    """Raise `UnfaithfulEditError` unless the drafts declare what was chosen, and all else as before."""
+    """
+    Raise `UnfaithfulEditError` unless the drafts declare what was chosen, and all else as before.
+
+    Raises `InputError` where live values are more than specs may hold.
+    """
     expected = dict(declared_values(before))
     for place, choice in chosen:
         for drift in place.drifts:
@@ -63,7 +67,7 @@ def _check(
     try:
         after = load_environment(session.project, session.account.environment, drafts=drafts).desired
     except SpecError as error:
-        raise UnfaithfulEditError from error
+        raise _wrong("with these values, the specs", error) from error
     if _rules(after) != _rules(before) or compare(expected, declared_values(after), _unseen):
         raise UnfaithfulEditError
 
@@ -91,11 +95,13 @@ def _also_changed(session: Session, drifted: Drifted, drafts: Mapping[str, bytes
             theirs = drifted.texts.drafts_in(environment.name, drafts)
             after = load_environment(project, environment, drafts=theirs).desired
         except SpecError as error:
-            first = error.problems[0]  # its message may quote the live value
-            raise InputError(
-                f"nothing was written: {environment.name} reads these files, too, and would be wrong at "
-                f"{first.source} {first.address}; name other facts, or edit them by hand"
-            ) from error
+            raise _wrong(f"{environment.name} reads these files, too, and", error) from error
         if compare(declared_values(before), declared_values(after), _unseen):
             found.append(environment.name)
     return found
+
+
+def _wrong(what: str, error: SpecError) -> InputError:
+    first = error.problems[0]  # its message may quote the live value
+    place = f"{first.source} {first.address}".strip()
+    return InputError(f"nothing was written: {what} would be wrong at {place}; name other facts, or edit them by hand")

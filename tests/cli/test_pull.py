@@ -525,13 +525,16 @@ def test_an_edit_that_would_change_anything_else_is_a_defect_and_not_written(
     assert spec(repository) == text
 
 
-def test_an_edit_that_breaks_the_specs_is_a_defect(
+def test_values_that_the_specs_cannot_hold_together_are_not_written(
     repository: Repository, learn: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learn(plan="premium")
     monkeypatch.setattr("reconciler.workflow.spec_texts.value_edits", lambda *_: [Edit(0, 1, "[")])
 
-    assert repository.run("pull", "--take").code == 70
+    called = repository.run("pull", "--take")
+
+    assert called.code == 1
+    assert called.err.startswith("error: nothing was written: with these values, the specs would be wrong at specs/")
     assert spec(repository) == SPEC
 
 

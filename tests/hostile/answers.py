@@ -102,11 +102,12 @@ def _numbered(start: int) -> list[Any]:
 
 
 _NOTHING = b'{"data": null, "errors": null}'
+_NO_USERS = b'{"data": {"users": []}}'
 
 
-def _listing(body: Callable[[str], bytes]) -> Callable[[str], Iterator[bytes]]:
+def _listing(body: Callable[[str], bytes], rest: bytes = _NOTHING) -> Callable[[str], Iterator[bytes]]:
     """Return what answers with a listing of contacts, made of its path, and has nothing else."""
-    return lambda path: whole(body(path) if urlsplit(path).path == "/v1/contacts" else _NOTHING)
+    return lambda path: whole(body(path) if urlsplit(path).path == "/v1/contacts" else rest)
 
 
 def _endless_users(path: str) -> Iterator[bytes]:
@@ -136,13 +137,12 @@ _BY_ID = "scopes: {s: {persona_id: p}}\ncontacts:\n" + "".join(
 
 def _pages(fact: Callable[[], bytes]) -> Callable[[str], Iterator[bytes]]:
     """Return a listing of ten pages, each of one contact whose memory has such a fact; no memory has users."""
-    none = b'{"data": {"users": []}}'
 
     def body(path: str) -> bytes:
         at = _offset(path)
         return _PAGE % (at, at, at, fact(), b"true" if at < 9 else b"false")
 
-    return lambda path: whole(body(path) if urlsplit(path).path == "/v1/contacts" else none)
+    return lambda path: whole(body(path) if urlsplit(path).path == "/v1/contacts" else _NO_USERS)
 
 
 def _text() -> bytes:
@@ -167,6 +167,12 @@ def _with_contact(facts: Callable[[], bytes]) -> Callable[[str], Iterator[bytes]
     return _listing(lambda _path: _CONTACTS % facts())
 
 
+def _exporting(body: Callable[[], bytes], says: str, *options: str, code: int = 0) -> Answering:
+    """Return an export of all contacts of a listing."""
+    call = ("export", "--out", "specs/out", "--identify-by", "email", *options)
+    return Answering(_listing(lambda _path: body(), _NO_USERS), says, call, code, spec="scopes: {s: {persona_id: p}}\n")
+
+
 def _of_text(mebibytes: int, end: bytes = b"") -> Callable[[str], Iterator[bytes]]:
     return _with_contact(lambda: b'{"k": "' + b"x" * (mebibytes * _MEBI) + end + b'"}')
 
@@ -177,6 +183,17 @@ _CONTACTS = (
     b'{"id": "d", "identifiers": [{"identifier_type": "email", "identifier_value": "d@example.com"}],'
     b'"memories": []}], "errors": null, "pagination": {"total": 2, "has_more": false}}'
 )
+_BLOCK = """\
+scopes: {s: {persona_id: p}}
+contacts:
+  c:
+    email: c@example.com
+    scopes:
+      s:
+        facts:
+          k:
+            - x
+"""
 _NO_JSON = "are not the documented JSON"
 _HEAVY = "would take more than 300 MB of memory, so it was not read"
 _KEPT = "take more than 80 MB of memory, so no more of them were read\nhint: choose fewer with --shard or --target\n"
@@ -238,6 +255,43 @@ CASES: dict[str, Answering] = {
     ),
     "a snapshot of 250,000 values a page": Answering(
         _pages(_values), says="take more than 80 MB of memory", call=("snapshot", "--out", "s.json")
+    ),
+    "an export of a list below 50 others": _exporting(
+        lambda: _CONTACTS % (b'{"k": ' + b"[" * 50 + b"1," * 800_000 + b"1" + b"]" * 50 + b"}"),
+        "contacts/c-example-com.yaml cannot be written: it has more than 64 MiB; choose others with --contact",
+        code=1,
+    ),
+    "an export of half characters": _exporting(
+        lambda: _CONTACTS.replace(b"d@", b"\\ud83d@").replace(b'"p"', b'"\\udc00"') % b"{}",
+        "left out: 1 memory of a persona whose id specs refuse",
+        "--csv",
+        "specs/x.csv",
+    ),
+    "an export of 100,000 facts": _exporting(
+        lambda: _CONTACTS % (b'{"k": "x"%s}' % b"".join(b', "k%d": "x"' % number for number in range(100_000))),
+        "1 contact fits no row of the table",
+        "--csv",
+        "specs/x.csv",
+    ),
+    "an export of references": _exporting(lambda: _CONTACTS % (b'{"k": "%s"}' % (b"${env:HOME}" * 10_001)), "1 fact"),
+    "a pull of a list below 50 others": Answering(
+        _with_contact(lambda: b'{"k": ' + b"[" * 50 + b"1," * 500_000 + b"1" + b"]" * 50 + b"}"),
+        says="facts.k: with the live value, it has more than 64 MiB; edit this line by hand",
+        call=("pull", "--take"),
+        code=3,
+        spec=_BLOCK,
+    ),
+    "a pull of a long key": Answering(
+        _with_contact(lambda: b'{"k": {"%s": 1}}' % (b"k" * 300_000)),
+        says="YAML would not read the live value on one line",
+        call=("pull", "--take"),
+        code=3,
+    ),
+    "a pull of 8 million control characters": Answering(
+        _with_contact(lambda: b'{"k": "%s"}' % (b"\x7f" * 8_000_000)),
+        says="facts.k: with the live value, it has more than 64 MiB; edit this line by hand",
+        call=("pull", "--take"),
+        code=3,
     ),
     "63 MiB of text": Answering(_of_text(63), code=0),
     "16 MiB of text with a wide letter": Answering(_of_text(16, "😀".encode()), code=0),

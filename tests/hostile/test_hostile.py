@@ -83,6 +83,8 @@ def test_a_hostile_answer_costs_a_message(name: str, tmp_path: Path) -> None:
     said = check_cost(ended)
     assert ended.code == hostile.code, said[:2000]
     assert hostile.says in said
+    if hostile.call[0] in {"export", "pull"}:
+        assert "are valid" in check_cost(run(tmp_path, ("validate",)))
 
 
 @pytest.mark.parametrize("call", [("validate",), ("plan", "--concurrency", "50"), ("watch", "--listen", "127.0.0.1:0")])

@@ -12,7 +12,7 @@ from reconciler.core.model.value import Json, is_list
 from reconciler.errors import Source
 
 OPENING = "${"
-_ESCAPE = "$${"
+ESCAPE = "$${"
 _TOKEN = re.compile(r"\$\$\{|\$\{[^}]*\}?")
 _VARIABLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
 _ENVIRONMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -88,15 +88,15 @@ def escaped(value: Json) -> Json:
     A secret is returned unchanged, at every depth: nothing is filled in there.
     """
     if isinstance(value, str):
-        return value.replace(OPENING, _ESCAPE) if OPENING in value and not isinstance(value, Secret) else value
+        return value.replace(OPENING, ESCAPE) if OPENING in value and not isinstance(value, Secret) else value
     if isinstance(value, dict):
-        return {key.replace(OPENING, _ESCAPE): escaped(item) for key, item in value.items()}
+        return {key.replace(OPENING, ESCAPE): escaped(item) for key, item in value.items()}
     return [escaped(item) for item in value] if is_list(value) else value
 
 
 def meant_key(key: str) -> str:
     """Return a key of a fact as it is meant, of one that a spec writes: the reverse of `escaped`."""
-    return key.replace(_ESCAPE, OPENING)
+    return key.replace(ESCAPE, OPENING)
 
 
 def as_written(value: Json) -> Json:
@@ -110,7 +110,7 @@ def _parts(text: str) -> Iterator[ReferencePart]:
     for token in _TOKEN.finditer(text):
         literal.append(text[end : token.start()])
         end = token.end()
-        if token[0] == _ESCAPE:
+        if token[0] == ESCAPE:
             literal.append(OPENING)
             continue
         if before := "".join(literal):
