@@ -6,10 +6,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.errors import ReconcilerError, SpecError
+from reconciler.errors import InputError, ReconcilerError, SpecError, StateError
 from reconciler.project import FILE_NAME, load_project
 from reconciler.reading import Files, ParsedFile, SpecFile, edited_in_order, find_files, read_file
 from reconciler.reading.quoting import quoting_edits
+from reconciler.render.words import counted
 from reconciler.specs.catalogue import number_keys
 from reconciler.specs.phone_numbers import number_edits
 from reconciler.specs.problems import Problems, is_undo, learn, take_problems
@@ -81,11 +82,20 @@ def find_rewrites(project: str | None, paths: Sequence[str]) -> Rewrites:
 
 
 def write_rewrites(rewrites: Sequence[Rewrite]) -> None:
-    """Write all files, once it is known that each can be written; raises `StateError`."""
+    """
+    Write all files, once it is known that each can be written; raises `InputError` where one is another by now.
+
+    Raises `StateError`, which says how many are written.
+    """
     for one in rewrites:
         check_rewritable(one.path)
-    for one in rewrites:
-        rewrite_file(one.path, one.after)
+        if one.path.read_bytes() != one.before.encode():
+            raise InputError(f"{one.name} changed while this ran, and nothing was written; run it again")
+    for done, one in enumerate(rewrites):
+        try:
+            rewrite_file(one.path, one.after)
+        except StateError as error:
+            raise StateError(f"{error}; {done:,} of {counted(len(rewrites), 'file')} are formatted") from error
 
 
 def _of_project(given: str | None, *, is_optional: bool) -> tuple[Collection[str], Files]:

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli.commands.fmt import _diff
+from reconciler.errors import StateError
+from reconciler.storage.files import rewrite_file
 from reconciler.workflow.formatting import Rewrite
 from tests.cli.conftest import PROJECT, Repository
 
@@ -158,6 +160,38 @@ def test_the_files_of_this_repository_are_formatted(repository: Repository, monk
     monkeypatch.chdir(Path(__file__).parents[2])
 
     assert repository.run("fmt", "--check", "reconciler.yaml", "specs", "examples").code == 0
+
+
+def test_where_the_room_ends_it_is_told_how_many_files_are_formatted(
+    unquoted: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unquoted.write("specs/more.yaml", UNQUOTED.replace("sarah", "tom"))
+
+    def full(path: Path, text: str) -> None:
+        if path.name == "support.yaml":
+            raise StateError(f"cannot write {path.name}: No space left on device")
+        rewrite_file(path, text)
+
+    monkeypatch.setattr("reconciler.workflow.formatting.rewrite_file", full)
+    called = unquoted.run("fmt")
+
+    assert (called.code, called.out) == (1, "")
+    assert called.err == "error: cannot write support.yaml: No space left on device; 1 of 2 files are formatted\n"
+    assert (unquoted.root / "specs/support.yaml").read_text() == UNQUOTED
+
+
+def test_what_somebody_saved_meanwhile_stays(unquoted: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = unquoted.root / "specs/support.yaml"
+
+    def saved_meanwhile(_: Path) -> None:
+        path.write_text("contacts: {}\n")
+
+    monkeypatch.setattr("reconciler.workflow.formatting.check_rewritable", saved_meanwhile)
+    called = unquoted.run("fmt")
+
+    assert (called.code, called.out) == (1, "")
+    assert called.err == "error: specs/support.yaml changed while this ran, and nothing was written; run it again\n"
+    assert path.read_text() == "contacts: {}\n"
 
 
 def test_what_does_not_fit_into_memory_is_read_again(unquoted: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
