@@ -9,7 +9,7 @@ from reconciler.errors import Problem
 from reconciler.reading import Files, Node, ParsedFile, SpecFile, find_files, read_bytes, read_file
 from reconciler.reading.anchors import MOST_VALUES
 from reconciler.reading.builder import Skip
-from reconciler.reading.document import Room
+from reconciler.reading.document import LARGEST_FILE, Room
 from reconciler.specs.declarations import Declarations
 from reconciler.specs.problems import spec_address
 
@@ -39,6 +39,7 @@ class ReadFiles:
     def __init__(self) -> None:
         self._files: dict[tuple[str, bytes], tuple[ParsedFile, ReadDocuments]] = {}
         self._values = 0
+        self._bytes = 0
 
     def parsed(self, name: str, data: bytes) -> ParsedFile | None:
         """Return a file with this name and these bytes; None where none was read."""
@@ -51,9 +52,10 @@ class ReadFiles:
         return found[1] if found else ()
 
     def keep(self, name: str, parsed: ParsedFile, documents: ReadDocuments) -> None:
-        """Keep a file with its documents, as long as there is room for it beside those of the other revision."""
+        """Keep a file with its documents, as long as all together take no more room than one file may."""
         self._values += parsed.amount[0]
-        if self._values <= MOST_VALUES:
+        self._bytes += len(parsed.data)
+        if self._values <= MOST_VALUES and self._bytes <= LARGEST_FILE:
             self._files[name, parsed.data] = parsed, documents
 
 

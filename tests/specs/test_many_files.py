@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import SpecError
-from reconciler.specs import load_specs
+from reconciler.reading import document, read_bytes
+from reconciler.specs import load_specs, spec_files
 
 CONTACTS = 2_000
 MISTAKEN = range(7, CONTACTS, CONTACTS // 50)
@@ -39,3 +40,27 @@ def test_each_of_50_mistakes_in_2_000_files_is_named_at_its_place(tmp_path: Path
     assert len(expected) == len(MISTAKEN) == 50
     assert found.keys() == expected.keys()
     assert all(said in found[place] for place, said in expected.items())
+
+
+def test_files_of_another_revision_are_known_as_long_as_there_is_room_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = (read_bytes(text, file="a.yaml") for text in (b"a: 1\n", b"b: [2]\n", b"c: 3\n"))
+    monkeypatch.setattr(spec_files, "LARGEST_FILE", len(first.data + second.data))
+    read = spec_files.ReadFiles()
+
+    for parsed in (first, second, third):
+        read.keep("a.yaml", parsed, ())
+
+    assert [read.parsed("a.yaml", one.data) for one in (first, second, third)] == [first, second, None]
+
+
+def test_once_the_files_of_a_command_hold_too_much_one_problem_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(9):
+        (tmp_path / f"{at}.yaml").write_text(f"scopes: {{s{at}: {{persona_id: p}}}}\n")
+    monkeypatch.setattr(document, "MOST_VALUES_IN_ALL", 12)
+
+    with pytest.raises(SpecError) as refused:
+        load_specs(["."], root=tmp_path)
+
+    assert [str(one.source) for one in refused.value.problems] == ["3.yaml"]
