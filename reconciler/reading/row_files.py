@@ -194,8 +194,9 @@ def _problem(source: Source, message: str) -> Problem:
     return source.problem("", message, 'write "- column: value" for each row')
 
 
-_CERTAIN = len(str(MOST_WHOLE))
-"""A whole number with fewer digits is kept exactly."""
+_DIGITS = len(str(MOST_WHOLE))
+_LONG_NUMBER = re.compile(rf"\d{{{_DIGITS}}}").search
+"""A number with fewer digits is kept exactly."""
 
 _WRITE = 'write one object a line: {"column": "value"}'
 
@@ -230,7 +231,11 @@ def json_value(text: str) -> Json | Refusal:
     """Return a value from JSON, or why it is refused: data cannot hold what specs cannot."""
     try:
         value: Json = json.loads(
-            text, object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_constant
+            text,
+            object_pairs_hook=_object,
+            parse_int=_number if _LONG_NUMBER(text) else int,
+            parse_float=_number,
+            parse_constant=_constant,
         )
         _check_depth(value)
         if "\\u" in text:
@@ -265,9 +270,10 @@ def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
 
 def _number(text: str) -> Json:
     """Read a number as YAML's are read; it may have an exponent, where that does not change it."""
-    if len(text) < _CERTAIN and text.isdecimal():  # most are, and few lines can hold very many
-        return int(text)
-    if "e" in text.lower():
+    has_exponent = "e" in text.lower()
+    if len(text) < _DIGITS and not has_exponent:  # most are so short, and a line can hold very many
+        return numeral_value(text)
+    if has_exponent:
         if not survives(text):
             raise _InvalidLineError("JSON cannot carry this number with an exponent unchanged")
         return float(text)
