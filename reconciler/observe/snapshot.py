@@ -100,10 +100,15 @@ class SnapshotReader:
         return self._holdings.contacts
 
 
+_MOST_KEPT = 25_000_000
+"""Bytes of memory: masked and written, each key and value of a listing takes fifteen times as much."""
+
+
 async def list_account(reader: Reader, *, concurrency: int) -> Holdings:
     """Read the whole listing of an account, contradictory entries included; raises `ApiError`."""
     try:
-        listing = await list_on(reader, await reader.list_contacts(0), concurrency=concurrency)
+        first = await reader.list_contacts(0)
+        listing = await list_on(reader, first, concurrency=concurrency, most_kept=_MOST_KEPT)
     except RouteAbsentError:
         return Holdings(None, is_complete=False, memories={}, contexts={}, users={})
     doubts = contacts_in_doubt(listing.shown)

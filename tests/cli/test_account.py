@@ -135,7 +135,7 @@ def test_an_account_that_takes_too_much_memory_is_refused_with_what_the_command_
 
     refused = repository.run(*call)
 
-    most = 40 if call[0] == "export" else 80
+    most = {"export": 40, "snapshot": 25}.get(call[0], 80)
     said = f"error: the contacts of this account take more than {most} MB of memory, so no more of them were read\n"
     assert (refused.code, refused.out) == (1, "")
     assert refused.err.endswith(said + FEWER.get(call[0], ""))

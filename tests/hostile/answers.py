@@ -254,7 +254,12 @@ CASES: dict[str, Answering] = {
         call=("export", "--out", "out"),
     ),
     "a snapshot of 250,000 values a page": Answering(
-        _pages(_values), says="take more than 80 MB of memory", call=("snapshot", "--out", "s.json")
+        _pages(_values), says="take more than 25 MB of memory", call=("snapshot", "--out", "s.json")
+    ),
+    "a snapshot of 400,000 facts": Answering(
+        _with_contact(lambda: b'{"k": 1%s}' % b"".join(b',"k%d":1' % number for number in range(400_000))),
+        says="take more than 25 MB of memory",
+        call=("snapshot", "--out", "s.json"),
     ),
     "an export of a list below 50 others": _exporting(
         lambda: _CONTACTS % (b'{"k": ' + b"[" * 50 + b"1," * 800_000 + b"1" + b"]" * 50 + b"}"),
