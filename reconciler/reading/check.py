@@ -217,6 +217,9 @@ def check(model: type[Model], node: Node, *, address: Addressing = dotted, witho
 _AT_ONCE = 500
 """The most entries or items that are checked at once: each error takes 400 bytes before they can be counted."""
 
+_MANY = 100
+"""So many problems in the starts of long lists and mappings are enough: what follows is not checked."""
+
 _FEW = 10
 """Of each list and mapping, the entries or items that are checked where there are too many problems."""
 
@@ -245,14 +248,15 @@ def _some(entries: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
 def _checked(model: type[Model], part: Json) -> tuple[Model | None, list[ErrorDetails], bool]:
     """Return the model of a part, or what is wrong in it and whether this is all of it."""
     start = _start(part, _AT_ONCE)
-    if start is not part and (errors := _errors_of_start(model, start, _AT_ONCE)):
+    errors = _errors_of_start(model, start, _AT_ONCE) if start is not part else []
+    if len(errors) >= _MANY:
         return None, errors, False
     try:
         return model.model_validate(part), [], True
     except ValidationError as error:
         if error.error_count() < MOST_PROBLEMS:
             return None, error.errors(include_url=False), True
-    return None, _errors_of_start(model, _start(part, _FEW), _FEW), False
+    return None, errors or _errors_of_start(model, _start(part, _FEW), _FEW), False
 
 
 def _start(value: Json, most: int) -> Json:

@@ -102,6 +102,16 @@ def test_what_is_wrong_behind_the_start_of_a_list_is_found_if_the_start_is_right
     assert [(one.address, found.is_whole) for one in found.problems] == [("ages[700]", True)]
 
 
+def test_a_few_mistakes_at_the_start_of_a_long_list_hide_none_behind_it() -> None:
+    found = grove(f"name: north\nnmae: x\nages: [x, {'1, ' * 700}x]")
+
+    assert [(one.address, found.is_whole) for one in found.problems] == [
+        ("ages[0]", True),
+        ("ages[701]", True),
+        ("nmae", True),
+    ]
+
+
 def test_a_key_behind_the_start_of_a_mapping_is_not_missing() -> None:
     unknown = "".join(f"k{at}: 1\n" for at in range(600))
 
