@@ -1,9 +1,8 @@
 """Plain data → a pydantic model, or its problems: the place, the address and the cure of each, in plain words."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import islice
 from types import UnionType
 from typing import Annotated, ClassVar, Final, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
@@ -190,21 +189,23 @@ class Checked(Struct, Generic[Model], frozen=True):
 
 
 def check(model: type[Model], node: Node, *, address: Addressing = dotted, without: str = "") -> Checked[Model]:
-    """Read a document as a model; a large one is checked in parts, and the section `without` may be left out of it."""
+    """Read a document as a model; of a large one, small entries of the section `without` are checked and left out."""
     found: list[ErrorDetails] = []
-    is_whole = True
-    for part in _parts(node.value):
-        model_of_part, errors, is_whole = _checked(model, part)
-        if model_of_part and part is node.value:
-            return Checked(model_of_part, (), ())
-        found += [one for one in errors if _is_of_part(one, part, node.value)]
-        is_whole = is_whole and len(found) < MOST_PROBLEMS
-        del found[MOST_PROBLEMS - 1 :]
-        if not is_whole:
+    valid: Model | None = None
+    for part, starts in _parts(node.value):
+        valid, errors = _validated(model, part)
+        found += _of_whole(errors, starts)
+        if len(found) >= MOST_PROBLEMS:
             break
-    if is_whole and not found:
-        assert isinstance(node.value, dict)  # noqa: S101 - anything else is one part
-        return Checked(model.model_validate({**node.value, **({without: {}} if without in node.value else {})}), (), ())
+    is_whole = len(found) < MOST_PROBLEMS
+    if is_whole and _is_large(node.value):  # so few problems take little memory at once
+        rest, left = _without(node.value, without)
+        valid, errors = _validated(model, rest)
+        found = [*(one for one in found if one["loc"][:2] in left), *errors]
+    if valid and not found:
+        return Checked(valid, (), ())
+    if not is_whole:
+        del found[MOST_PROBLEMS - 1 :]
     indexes: _Indexes = {}
     problems = [_problem(model, node, one, address, indexes) for one in found if not isinstance(one["input"], Refused)]
     if is_whole:
@@ -214,82 +215,82 @@ def check(model: type[Model], node: Node, *, address: Addressing = dotted, witho
     return Checked(None, tuple(problems), tuple((section,) for section, _ in node.entries()), is_whole=False)
 
 
-_AT_ONCE = 500
-"""The most entries or items that are checked at once: each error takes 400 bytes before they can be counted."""
-
-_MANY = 100
-"""So many problems in the starts of long lists and mappings are enough: what follows is not checked."""
-
-_FEW = 10
-"""Of each list and mapping, the entries or items that are checked where there are too many problems."""
+_AT_ONCE = 10_000
+"""About as many values are checked at once: each can be an error, which takes 1 KB before errors can be counted."""
 
 
-def _parts(value: Json) -> Iterator[Json]:
-    """Yield a document in parts: its sections with few entries, then the entries of each other section."""
-    large = {key: below for key, below in value.items() if _is_large(below)} if isinstance(value, dict) else {}
-    if not isinstance(value, dict) or not (large or _is_large(value)):
-        yield value
+def _validated(model: type[Model], value: Json) -> tuple[Model | None, list[ErrorDetails]]:
+    try:
+        return model.model_validate(value), []
+    except ValidationError as error:
+        return None, error.errors(include_url=False)
+
+
+def _parts(value: Json) -> Iterator[tuple[Json, tuple[int, ...]]]:
+    """Yield a value in parts that are not large; with each, where it starts in the lists and mappings that are cut."""
+    if not _is_large(value):
+        yield value, ()
         return
-    yield from _some({key: below for key, below in value.items() if key not in large})
-    for key, entries in large.items():
-        yield from ({key: some} for some in _some(entries))
+    some: dict[str | int, Json] = {}
+    room = _AT_ONCE
+    for key, below in _entries(value):
+        size = _size(below)
+        if size > room and some:
+            yield _part(value, some)
+            some, room = {}, _AT_ONCE
+        if size > _AT_ONCE:
+            for part, starts in _parts(below):
+                around, start = _part(value, {key: part})
+                yield around, (*start, *starts)
+        else:
+            some[key] = below
+            room -= size
+    if some:
+        yield _part(value, some)
+
+
+def _part(value: Json, some: Mapping[str | int, Json]) -> tuple[Json, tuple[int, ...]]:
+    """Return some entries of a mapping, or some items of a list with the index of the first."""
+    if isinstance(value, dict):
+        return {str(key): below for key, below in some.items()}, (0,)
+    return list(some.values()), (int(next(iter(some))),)
+
+
+def _entries(value: Json) -> Iterable[tuple[str | int, Json]]:
+    return value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+
+
+def _size(value: Json) -> int:
+    """Return how many values are in a value, if it is not large."""
+    size = 1
+    for _, below in _entries(value):
+        size += _size(below)
+        if size > _AT_ONCE:
+            break
+    return size
 
 
 def _is_large(value: Json) -> bool:
-    return isinstance(value, dict) and len(value) > _AT_ONCE
+    return _size(value) > _AT_ONCE
 
 
-def _some(entries: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
-    left = iter(entries.items())
-    while some := dict(islice(left, _AT_ONCE)):
-        yield some
+def _of_whole(errors: Iterable[ErrorDetails], starts: Sequence[int]) -> Iterator[ErrorDetails]:
+    """Yield the errors of a part that are not about what is cut, each with its path in the whole."""
+    for error in errors:
+        path = error["loc"]
+        if len(path) >= len(starts) + (error["type"] == "missing"):
+            cut = [step + start if isinstance(step, int) else step for step, start in zip(path, starts, strict=False)]
+            error["loc"] = (*cut, *path[len(starts) :])
+            yield error
 
 
-def _checked(model: type[Model], part: Json) -> tuple[Model | None, list[ErrorDetails], bool]:
-    """Return the model of a part, or what is wrong in it and whether this is all of it."""
-    start = _start(part, _AT_ONCE)
-    errors = _errors_of_start(model, start, _AT_ONCE) if start is not part else []
-    if len(errors) >= _MANY:
-        return None, errors, False
-    try:
-        return model.model_validate(part), [], True
-    except ValidationError as error:
-        if error.error_count() < MOST_PROBLEMS:
-            return None, error.errors(include_url=False), True
-    return None, errors or _errors_of_start(model, _start(part, _FEW), _FEW), False
-
-
-def _start(value: Json, most: int) -> Json:
-    """Return a value with the start of each list and mapping that is longer; the value itself if none is."""
-    if not isinstance(value, dict | list):
-        return value
-    entries = list(islice(value.items() if isinstance(value, dict) else enumerate(value), most))
-    short = [(key, _start(below, most)) for key, below in entries]
-    if len(short) == len(value) and all(new is below for (_, new), (_, below) in zip(short, entries, strict=True)):
-        return value
-    return {str(key): new for key, new in short} if isinstance(value, dict) else [new for _, new in short]
-
-
-def _errors_of_start(model: type[Model], start: Json, most: int) -> list[ErrorDetails]:
-    """Return what is wrong in starts of so many entries, but not what a mapping lacks that may go on behind its."""
-    try:
-        model.model_validate(start)
-    except ValidationError as error:
-        if error.error_count() >= MOST_PROBLEMS:
-            return _errors_of_start(model, _start(start, _FEW), _FEW)
-        return [one for one in error.errors(include_url=False) if not _is_open(one["input"], most)]
-    return []
-
-
-def _is_open(value: object, most: int) -> bool:
-    """Return whether a value is refused already, or is a mapping that may go on."""
-    return isinstance(value, Refused) or (isinstance(value, dict) and len(value) == most)
-
-
-def _is_of_part(error: ErrorDetails, part: Json, whole: Json) -> bool:
-    """Return whether an error holds for the whole: a key that is missing in one part may stand in another."""
-    key = error["loc"][:1]
-    return not key or not isinstance(part, dict) or not isinstance(whole, dict) or key[0] in part or key[0] not in whole
+def _without(value: Json, section: str) -> tuple[Json, Container[KeyPath]]:
+    """Return a document without the entries of a section that are not large, and the paths of these."""
+    entries = value.get(section) if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(entries, dict):
+        return value, ()
+    large = {name: below for name, below in entries.items() if _is_large(below)}
+    return {**value, section: large}, {(section, name) for name in entries if name not in large}
 
 
 def _problem(

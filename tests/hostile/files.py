@@ -186,6 +186,12 @@ def users_300k_that_are_none() -> Hostile:
 
 
 @case
+def values_1m_of_an_enum_of_which_the_first_are_right() -> Hostile:
+    values = numbered(600, "v{0},") + "[]," * 1_000_000
+    return Hostile({SPEC: f"fact_keys: {{k: {{enum: [{values}]}}}}\n"}, says="fact_keys.k.enum[600]: ")
+
+
+@case
 def unknown_keys_of_a_contact_500k() -> Hostile:
     keys = numbered(500_000, "k{0}: 1,")
     return Hostile({SPEC: f"{_HEAD}contacts: {{c: {{{keys}}}}}\n"}, says="contacts.c.k0: unknown key")
