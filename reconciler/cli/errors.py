@@ -60,20 +60,23 @@ def report_no_memory() -> None:
 
 def _tell(error: ReconcilerError, invocation: Invocation) -> None:
     from reconciler.cli.terminal import is_operators_terminal
-    from reconciler.core.model.masking import MOST_LINES, worded_error
+    from reconciler.core.model.masking import MOST_LINES, first_of_each, worded_error
 
+    others = 0
     counts: tuple[Problem, ...] = ()
     cure = "mend these first"
     if isinstance(error, SpecError):
         cure = cure if error.is_of_account else "`reconciler validate --write csv=FILE` names all"
         every = set(error.every)
         counts = tuple(problem for problem in error.problems if problem not in every)
-        error = SpecError(tuple(_here(problem) for problem in error.problems if problem in every))
+        problems = [_here(problem) for problem in error.problems if problem in every]
+        error = SpecError(first_of_each(problems, MOST_LINES))
+        others = len(problems) - len(error.problems)
     lines = worded_error(error, reveal=is_operators_terminal(sys.stderr)).splitlines() or [type(error).__name__]
     shown = [*lines[:MOST_LINES], *map(str, map(_here, counts[: MOST_LINES // 10]))]
     for line in shown:
         say(f"error: {places_here(pasteable(visible(line)))}")
-    if (left := len(lines) + len(counts) - len(shown)) > 0:
+    if (left := others + len(lines) + len(counts) - len(shown)) > 0:
         say(f"error: and {left:,} more; {pasteable(cure)}")
     if isinstance(error, ApiError) and error.said:
         _tell_what_the_api_said(error)

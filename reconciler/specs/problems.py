@@ -9,7 +9,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from reconciler.core.model.address import fact_address, user_address
-from reconciler.core.model.masking import Message, compose, quote
+from reconciler.core.model.masking import Message, compose, quote, words_of
 from reconciler.core.model.references import meant_key
 from reconciler.core.model.value import Json, is_list
 from reconciler.errors import Problem, Source
@@ -82,7 +82,10 @@ def _found(document: Json, path: KeyPath) -> Json:
 
 
 MOST_IN_DATA = 100
-"""So many problems of a data file are reported; the others are counted."""
+"""So many problems of a data file are reported, and the first of each kind behind them; the others are counted."""
+
+MOST_KINDS = 20
+"""Of so many kinds of problems in a data file, the first is reported wherever it is."""
 
 MOST_KEPT = 10_000
 """So many problems of data files are kept for a table of problems, beside those that are reported."""
@@ -114,6 +117,8 @@ class Problems:
         self._cut_short: set[str] = set()
         self._columns: dict[str, Sequence[str]] = {}
         self._counts: dict[Source, int] = {}
+        self._kinds: dict[str, set[tuple[str, str, str]]] = {}
+        self._firsts: Counter[Source] = Counter()
         self._surplus: dict[str, int] = {}
 
     @property
@@ -193,7 +198,19 @@ class Problems:
             return False
         where = Source(problem.file) if in_data else problem.source
         self._counts[where] = self._counts.get(where, 0) + 1
-        return self._counts[where] <= (MOST_IN_DATA if in_data else MOST_AT_A_PLACE)
+        is_first = in_data and self._is_first_of_kind(problem)
+        if self._counts[where] <= (MOST_IN_DATA if in_data else MOST_AT_A_PLACE):
+            return True
+        self._firsts[where] += is_first
+        return is_first
+
+    def _is_first_of_kind(self, problem: Problem) -> bool:
+        """Return whether a problem of a data file is the first of its kind there, of so many kinds at most."""
+        kinds = self._kinds.setdefault(problem.file, set())
+        before = len(kinds)
+        if before < MOST_KINDS:
+            kinds.add(words_of(problem))
+        return len(kinds) > before
 
     def discreet(self, problem: Problem) -> Problem:
         """Return a problem that is marked `withheld` if only the operator may see its values."""
@@ -216,14 +233,14 @@ class Problems:
     def _more(self, kept: Mapping[str, int] = MappingProxyType({})) -> Iterator[Problem]:
         """Count the problems that are not named, in each file beside so many that are `kept`."""
         for where, count in self._counts.items():
-            most = MOST_AT_A_PLACE if where.line else MOST_IN_DATA + kept.get(where.file, 0)
+            most = MOST_AT_A_PLACE if where.line else MOST_IN_DATA + self._firsts[where] + kept.get(where.file, 0)
             if count > most:
                 least = "at least " if where.file in self._cut_short else ""
                 problems = "problem" if count - most == 1 else "problems"
                 message = f"{least}{count - most:,} more {problems} {'at this place' if where.line else 'in this file'}"
                 cure = f"fix the first {most:,} and run it again"
                 if not where.line and not kept:
-                    cure = f"fix the first {most}, or list all with `reconciler validate --write csv=FILE`"
+                    cure = "fix those that are named, or list all with `reconciler validate --write csv=FILE`"
                 yield where.problem("", message, cure)
         for file, count in self._surplus.items():
             message = f"{count:,} more {'problem' if count == 1 else 'problems'} in this file"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct, field
 
 from reconciler.clock import SYSTEM_CLOCK, Clock
-from reconciler.core.model.masking import MOST_LINES, Masker, worded_error
+from reconciler.core.model.masking import MOST_LINES, Masker, first_of_each, worded_error
 from reconciler.core.model.selection import Shard
 from reconciler.core.model.text import visible
 from reconciler.errors import Problem, SpecError
@@ -48,7 +48,7 @@ class Reporter(Protocol):
 
 def warn(problems: Sequence[Problem], reporter: Reporter, *, rest: str, most: int = MOST_LINES) -> None:
     """Show what is no mistake, but worth a look, a line each; `rest` says of more than `most` where the others are."""
-    first = SpecError(tuple(problems[:most]))
+    first = SpecError(first_of_each(problems, most))
     for line in worded_error(first, reveal=reporter.shows_live_values).splitlines():
         reporter.note(f"warning: {visible(line)}")
     if (more := len(problems) - most) > 0:

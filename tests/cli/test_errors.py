@@ -322,7 +322,7 @@ def test_a_missing_key_leaves_the_count_of_further_problems_after_those_that_are
 
     assert len(named) == 100
     assert counted.startswith("error: list.csv: 150 more problems in this file; ")
-    assert counted.endswith("fix the first 100, or list all with `reconciler -e live validate --write csv=FILE`")
+    assert counted.endswith("fix those that are named, or list all with `reconciler -e live validate --write csv=FILE`")
     assert rest.startswith("error: and 2 more; ")
 
 

@@ -140,7 +140,7 @@ def test_a_table_of_problems_holds_all_that_the_terminal_counts(repository: Repo
     *named, counted = repository.run("validate").err.splitlines()
     assert len(named) == 100
     assert counted.startswith("error: list.csv: 150 more problems in this file; ")
-    assert counted.endswith("fix the first 100, or list all with `reconciler validate --write csv=FILE`")
+    assert counted.endswith("fix those that are named, or list all with `reconciler validate --write csv=FILE`")
 
 
 def test_the_problems_of_all_environments_are_one_table(repository: Repository) -> None:

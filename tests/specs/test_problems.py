@@ -48,7 +48,21 @@ def test_different_mistakes_are_all_told_up_to_a_bound_for_each_place_and_data_f
     assert len(problems.found) == MOST_AT_A_PLACE * 2 + 2 + MOST_IN_DATA + 2
     assert told(problems)[-2:] == [
         "a.yaml:3:5: 2 more problems at this place; fix the first 100 and run it again",
-        f"data.csv: 3 more problems in this file; fix the first 100, or {LIST_ALL}",
+        f"data.csv: 3 more problems in this file; fix those that are named, or {LIST_ALL}",
+    ]
+
+
+def test_behind_the_bound_of_a_data_file_the_first_of_each_other_kind_is_told() -> None:
+    problems = Problems()
+    problems.bound("data.csv")
+    for at in range(MOST_IN_DATA + 9):
+        problems.add(Source("data.csv", at + 1, 1), "x", message=f'"{at}" is no number', cure="yes")
+    for at in range(2):
+        problems.add(Source("data.csv", at + 200, 1), "x", message="this cell is empty", cure="yes")
+
+    assert told(problems)[MOST_IN_DATA:] == [
+        "data.csv:200:1 x: this cell is empty; yes",
+        f"data.csv: 10 more problems in this file; fix those that are named, or {LIST_ALL}",
     ]
 
 

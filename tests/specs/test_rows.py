@@ -260,7 +260,7 @@ def test_problems_of_many_rows_are_bounded_and_counted(tmp_path: Path) -> None:
     told = [str(worded(problem, reveal=False)) for problem in caught.value.problems]
     assert len(told) == MOST_IN_DATA + 1
     assert told[0].startswith(
-        "data/guests.csv: 7 more problems in this file; fix the first 100, or list all with `reconciler validate"
+        "data/guests.csv: 7 more problems in this file; fix those that are named, or list all with `reconciler validate"
     )
 
 

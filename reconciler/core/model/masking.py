@@ -10,6 +10,7 @@ import hmac
 import json
 import re
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Literal, Self, TypeAlias
@@ -40,6 +41,8 @@ _LONGEST_QUOTE = 41
 _LONGEST_WORD = 200
 _LONG_WORD = rf"\S{{{_LONGEST_WORD + 1},}}"
 _LONGEST_LINE = 1_000
+_NUMBER = r"\S*\d\S*"
+_IN_WORDS = rf'"[^"]*"|{_NUMBER}'
 _END_OF_LINE = 300
 SHORTEST_SECRET = 8
 """A shorter text cannot be replaced in others: it could be part of any word."""
@@ -188,6 +191,23 @@ def worded_error(error: Exception, *, reveal: bool) -> str:
     text = error.args[0] if error.args else None
     said = text.shown if reveal and isinstance(text, Message) else str(error)
     return re.sub(rf"\S{{{_LONGEST_LINE + 1},}}", lambda word: shortened(word[0], _LONGEST_WORD), said)
+
+
+def words_of(problem: Problem) -> tuple[str, str, str]:
+    """Return what the problems of one kind in a file have in common: their words without values and numbers."""
+    return problem.file, re.sub(_IN_WORDS, "", str(problem.message)), re.sub(_NUMBER, "", str(problem.cure))
+
+
+def first_of_each(problems: Sequence[Problem], most: int) -> tuple[Problem, ...]:
+    """Return so many problems in their order: the first of each kind, then the second of each, and so on."""
+    if len(problems) <= most:
+        return tuple(problems)
+    times: Counter[tuple[str, str, str]] = Counter()
+    ranks = []
+    for at, problem in enumerate(problems):
+        times[kind := words_of(problem)] += 1
+        ranks.append((times[kind], at))
+    return tuple(problems[at] for at in sorted(at for _, at in sorted(ranks)[:most]))
 
 
 def line_of(problem: Problem) -> str:

@@ -8,6 +8,7 @@ from reconciler.core.model.masking import (
     Masked,
     Masker,
     compose,
+    first_of_each,
     named,
     quote,
     shown,
@@ -193,3 +194,11 @@ def test_the_last_door_knows_a_secret_however_it_is_written(form: str) -> None:
 @given(st.lists(st.recursive(st.none() | st.integers() | st.sampled_from([0.5, 1.0]) | st.text(), st.lists)))
 def test_a_list_has_one_digest_whether_it_is_held_or_comes_one_by_one(values: list[Json]) -> None:
     assert MASKER.digest_of_list(iter(values)) == MASKER.digest(values)
+
+
+def test_of_many_problems_some_of_each_kind_come_before_others_of_the_most_frequent() -> None:
+    many = [Problem("a.yaml", at, 1, "x", compose("{} is no plan", quote(f"p{at}")), "write one") for at in range(90)]
+    few = [Problem("a.yaml", at, 1, "x", "unknown key", f'did you mean "{key}"?') for at, key in ((95, "a"), (96, "b"))]
+
+    assert [one.line for one in first_of_each([*many, *few], 5)] == [0, 1, 2, 95, 96]
+    assert first_of_each(many, 90) == tuple(many)
