@@ -34,6 +34,9 @@ LARGEST_FILE = 64 << 20
 LARGEST_TEXT = 128 << 20
 """A file whose text takes more bytes of memory is refused."""
 
+MOST_LINES = 10_000_000
+"""A file with more ends of lines is refused: where each line starts takes four bytes."""
+
 MOST_VALUES_IN_ALL = 10_000_000
 """The number of values in all files of YAML that a command reads: enough for 500,000 contacts."""
 
@@ -41,8 +44,6 @@ MOST_LETTERS_IN_ALL = 128 << 20
 """The number of letters in the keys and values of all these files."""
 
 SPLIT = "split it into several files"
-
-_TOO_WIDE = f"its text takes more than {LARGEST_TEXT >> 20} MiB of memory, as one emoji makes each letter take four"
 
 _IN_ALL = "with this file, the specs hold more than {}, those of aliases counted"
 _AS_ROWS = "make rows of CSV of the contacts (contacts_from)"
@@ -151,8 +152,8 @@ def read_bytes(
     text = decoded(data, file=file)
     if isinstance(text, Problem):
         return ParsedFile((), (text,), data=data)
-    if sys.getsizeof(text) > LARGEST_TEXT:
-        return _unreadable(file, _TOO_WIDE, SPLIT)
+    if too_much := _too_much(text):
+        return _unreadable(file, too_much, SPLIT)
     lines = Lines(file, text)
     if (marker := conflict_marker(text)) is not None:
         return ParsedFile((), (lines.problem(marker, CONFLICT, cure=RESOLVE),), data=data)
@@ -175,6 +176,14 @@ def read_bytes(
         last = (syntax_problem(error, str(decoded(data, file=file)), lines),)
     problems = (*builder.problems, *last)
     return ParsedFile(builder.documents, problems, not last, has_references, data, builder.amount)
+
+
+def _too_much(text: str) -> str:
+    """Return what would take too much memory in a text; empty where nothing does."""
+    if sys.getsizeof(text) > LARGEST_TEXT:
+        return f"its text takes more than {LARGEST_TEXT >> 20} MiB of memory: one emoji makes each letter take four"
+    is_long = text.count("\n") + text.count("\r") > MOST_LINES
+    return f"it has more than {MOST_LINES:,} lines" if is_long else ""
 
 
 def too_large(limit: int) -> str:

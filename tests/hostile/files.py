@@ -213,6 +213,11 @@ def emoji_in_a_text_of_60_mb() -> Hostile:
 
 
 @case
+def newlines_of_60_mb() -> Hostile:
+    return Hostile({SPEC: with_facts("k: |+") + "\n" * 60 * _MB}, says="it has more than 10,000,000 lines")
+
+
+@case
 def unknown_sections_20k() -> Hostile:
     return Hostile({SPEC: _HEAD + numbered(20_000, "contcts{0}: {{}}\n")}, says='did you mean "contacts"?')
 

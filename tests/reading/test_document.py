@@ -256,7 +256,15 @@ def test_a_text_that_takes_too_much_memory_is_not_read(monkeypatch: pytest.Monke
     monkeypatch.setattr(sys.modules[Room.__module__], "LARGEST_TEXT", sys.getsizeof(text))
 
     assert problems(text) == []
-    assert problems(f"{text}\n")[0].startswith("a.yaml: cannot be read: its text takes more than 128 MiB of memory")
+    assert problems(f"{text}\n")[0].startswith("a.yaml: cannot be read: its text takes more than 0 MiB of memory")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_a_file_of_very_many_lines_is_not_read(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setattr(sys.modules[Room.__module__], "MOST_LINES", 3 * len(end))
+
+    assert problems(f"a: 1{end}b: 2{end}c: 3{end}") == []
+    assert problems(f"a: 1{end}b: 2{end}c: 3{end}{end}")[0].startswith("a.yaml: cannot be read: it has more than")
 
 
 class _SkipsAll:
