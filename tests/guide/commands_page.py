@@ -5,7 +5,7 @@ Rewrite them with `python -m tests.guide.commands_page --rewrite`.
 """
 
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
@@ -161,8 +161,10 @@ def _shown() -> Iterator[tuple[str, click.Option]]:
 
 @cache
 def _shared_options() -> Mapping[str, click.Option]:
-    """Return the options that the page of options has, each as the first command that takes it says it."""
-    return {one.opts[-1]: one for _, one in reversed([*_shown()]) if one.opts[-1] in _KNOWN}
+    """Return the options that the page of options has, each as most of the commands that take it say it."""
+    known = [one for _, one in reversed([*_shown()]) if one.opts[-1] in _KNOWN]
+    said = Counter((one.opts[-1], one.help) for one in known)
+    return {one.opts[-1]: one for one in sorted(known, key=lambda one: said[one.opts[-1], one.help])}
 
 
 def _is_shared(option: click.Option) -> bool:
