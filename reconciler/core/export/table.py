@@ -90,10 +90,7 @@ def build_table(bodies: Sequence[ContactBody], file: TableFile) -> Table:
     in_rows = {body.name for body in rows}
     return Table(
         columns=tuple(columns.values()),
-        rows=tuple(
-            {columns[slot]: cell for slot, cell in cells[body.name].items() if cell and slot in columns}
-            for body in rows
-        ),
+        rows=tuple(_row(cells[body.name], columns) for body in rows),
         document={"contacts_from": [escaped(_mapping(rows, columns, kind, file.reference))]},
         left_out=tuple(item for body in rows for item in body.left_out),
         others=tuple(body for body in bodies if body.name not in in_rows),
