@@ -40,8 +40,8 @@ MOST_LINES = 10_000_000
 MOST_VALUES_IN_ALL = 10_000_000
 """The number of values in all files of YAML that a command reads: enough for 500,000 contacts."""
 
-MOST_LETTERS_IN_ALL = 128 << 20
-"""The number of letters in the keys and values of all these files."""
+MOST_TEXT_IN_ALL = 128 << 20
+"""The bytes of memory that the letters in keys and values of all these files may take."""
 
 SPLIT = "split it into several files"
 
@@ -69,31 +69,27 @@ class ParsedFile(Struct, frozen=True):
     has_references: bool = False
     data: bytes = b""
     amount: Amount = (0, 0)
+    """Its values, aliases followed, and the bytes of memory that their letters may take: up to four each."""
 
 
 class Room:
-    """
-    Counts what the files of one command hold together, aliases followed; once that is too much, no more is read.
-
-    In a file with letters beyond ASCII, each letter counts four times, as it may take four bytes of memory.
-    """
+    """Counts what the files of one command hold together, aliases followed; once that is too much, no more is read."""
 
     def __init__(self) -> None:
         self._values = 0
-        self._letters = 0
+        self._text = 0
 
     @property
     def excess(self) -> str:
         """Return which limit is exceeded, as messages name it; empty where none is."""
         if self._values > MOST_VALUES_IN_ALL:
             return f"{MOST_VALUES_IN_ALL:,} values"
-        return f"{MOST_LETTERS_IN_ALL >> 20} MiB of text" if self._letters > MOST_LETTERS_IN_ALL else ""
+        return f"{MOST_TEXT_IN_ALL >> 20} MiB of text in memory" if self._text > MOST_TEXT_IN_ALL else ""
 
     def taken(self, parsed: ParsedFile, name: str) -> ParsedFile:
         """Count a file; return it, or in its place what is wrong if it is one too many."""
-        values, letters = parsed.amount
-        self._values += values
-        self._letters += letters if parsed.data.isascii() else 4 * letters
+        self._values += parsed.amount[0]
+        self._text += parsed.amount[1]
         if not (excess := self.excess):
             return parsed
         return ParsedFile((), (Problem(name, 0, 0, "", compose(_IN_ALL, excess), _AS_ROWS),))
@@ -161,7 +157,7 @@ def read_bytes(
         skip.begin()
     builder = Builder(lines, address, misread=misread_questions(text), skip=skip)
     has_references = OPENING in text or "\\" in text  # in double quotes, a backslash can stand for either letter
-    stream = parsed(text, parser)
+    stream, width = parsed(text, parser), _width(text)
     del text  # it may take twice the memory of the file's bytes
     last: tuple[Problem, ...] = ()
     try:
@@ -175,7 +171,13 @@ def read_bytes(
 
         last = (syntax_problem(error, str(decoded(data, file=file)), lines),)
     problems = (*builder.problems, *last)
-    return ParsedFile(builder.documents, problems, not last, has_references, data, builder.amount)
+    values, letters = builder.amount
+    return ParsedFile(builder.documents, problems, not last, has_references, data, (values, letters * width))
+
+
+def _width(text: str) -> int:
+    """Return how many bytes of memory each letter takes; of a short text, up to four."""
+    return min(sys.getsizeof(text) // (len(text) or 1), 4)
 
 
 def _too_much(text: str) -> str:

@@ -213,7 +213,7 @@ def test_a_file_may_not_have_more_values_than_are_told(monkeypatch: pytest.Monke
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch) -> Room:
     monkeypatch.setattr(sys.modules[Room.__module__], "MOST_VALUES_IN_ALL", 10)
-    monkeypatch.setattr(sys.modules[Room.__module__], "MOST_LETTERS_IN_ALL", 100)
+    monkeypatch.setattr(sys.modules[Room.__module__], "MOST_TEXT_IN_ALL", 1000)
     return Room()
 
 
@@ -243,12 +243,15 @@ def test_values_of_aliases_count_in_all_files(room: Room, tmp_path: Path) -> Non
     assert read_into(room, tmp_path, "1\n")[0][1] != []
 
 
-@pytest.mark.parametrize(("most", "letter"), [(99, "x"), (24, "\u00e4"), (24, "\U0001f600")])
+@pytest.mark.parametrize(("most", "letter"), [(999, "x"), (999, "\u00e4"), (499, "\u65e5"), (249, "\U0001f600")])
 def test_text_of_all_files_counts_by_the_memory_that_it_may_take(
     room: Room, tmp_path: Path, most: int, letter: str
 ) -> None:
     assert read_into(room, tmp_path, f"k: {letter * most}\n") == [(1, [])]
-    assert "the specs hold more than 0 MiB of text" in read_into(Room(), tmp_path, f"k: {letter * most}x\n")[0][1][0]
+    assert (
+        "the specs hold more than 0 MiB of text in memory"
+        in read_into(Room(), tmp_path, f"k: {letter * most}x\n")[0][1][0]
+    )
 
 
 def test_a_text_that_takes_too_much_memory_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
