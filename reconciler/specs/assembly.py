@@ -1,5 +1,6 @@
 """Assembly: put the declarations of all files together as Desired, and report contradictions between them."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
@@ -67,14 +68,38 @@ def assemble(declared: Iterable[Declarations], problems: Problems, *, is_complet
 
 def _names(declared: Iterable[Declarations], problems: Problems) -> Mapping[tuple[str, str], Source]:
     first: dict[tuple[str, str], Source] = {}
+    rows: dict[Source, str] = {}
     for one in (name for document in declared for name in document.names):
         known = first.setdefault((one.section, one.name), one.source)
-        if known is not one.source:
+        if known is not one.source and _is_one_row(known, one.source):
+            rows.setdefault(one.source, contact_address(one.name))
+        elif known is not one.source:
             what = compose("the {} {} is declared twice, first at {}", _KINDS[one.section], quote(one.name), known)
-            is_row = one.source.file.lower().endswith(_TABLES)
-            cure = _SAME_ROWS if is_row else "rename one, or declare it in one place"
+            cure = _SAME_ROWS if _is_of_table(one.source) else "rename one, or declare it in one place"
             problems.add(one.source, (one.section, one.name), message=what, cure=cure)
+    _report_rows_read_twice(rows, problems)
     return first
+
+
+def _is_of_table(source: Source) -> bool:
+    return source.file.lower().endswith(_TABLES)
+
+
+def _is_one_row(one: Source, other: Source) -> bool:
+    """Return whether two declarations are made of one row, by two mappings."""
+    return one == other or (_is_of_table(one) and (one.file, one.line) == (other.file, other.line))
+
+
+def _report_rows_read_twice(rows: Mapping[Source, str], problems: Problems) -> None:
+    """Report the first row of each file of which two mappings make one contact, and count the others."""
+    times = Counter(source.file for source in rows)
+    for source, address in rows.items():
+        more = times.pop(source.file, 0) - 1
+        if more < 0:
+            continue
+        others = f", and of {more:,} more" if more else ""
+        message = f"two entries of contacts_from make this contact of one row{others}"
+        problems.add(source, address, message=message, cure="keep one of the entries, or let each make other contacts")
 
 
 def _first_by_name(named: Iterable[tuple[str, T]]) -> tuple[T, ...]:
@@ -167,22 +192,27 @@ def _memory(declared: DeclaredContact, memory: DeclaredMemory, scope: DeclaredSc
 
 def _report_same_contact(contacts: Iterable[Contact], problems: Problems) -> None:
     first: dict[tuple[str, str], Contact] = {}
+    rows: dict[Source, str] = {}
     for contact in contacts:
         known = first.setdefault(contact.identity.key, contact)
-        if known is not contact:
+        if known is not contact and _is_one_row(known.source, contact.source):
+            rows.setdefault(contact.source, contact.address)
+        elif known is not contact:
             problems.add(
                 contact.source,
                 contact.address,
                 message=f"this is the same contact as {known.address} at {known.source}",
                 cure=f"declare the contact once: {contact.identity.kind} is the same",
             )
+    _report_rows_read_twice(rows, problems)
 
 
 def _report_reached_twice(memories: Iterable[ContactMemory], problems: Problems) -> None:
     first: dict[tuple[tuple[str, str], tuple[str, str]], ContactMemory] = {}
     for memory in memories:
         known = first.setdefault((memory.contact.identity.key, memory.scope_key.key), memory)
-        if known is not memory:
+        is_told = known.contact is not memory.contact and _is_one_row(known.source, memory.source)
+        if known is not memory and not is_told:
             problems.add(
                 memory.source,
                 memory.address,

@@ -45,6 +45,26 @@ CASES: Cases = {
             ("data.csv:3:1", "contacts.bo.scopes.support: this is the same contact and scope as contacts.ana.scopes."),
         ],
     ),
+    "one table in two entries, which is one mistake however many rows there are": (
+        {"a.yaml": MAPPED, "b.yaml": b"contacts_from:\n" + ENTRY, "data.csv": HEADER + b"ana,c-1,,,\nbo,c-2,,,\n"},
+        [("data.csv:2:1", "contacts.ana: two entries of contacts_from make this contact of one row, and of 1 more (")],
+    ),
+    "one table in two entries that name its rows in their own ways": (
+        {
+            "a.yaml": MAPPED,
+            "b.yaml": b"contacts_from:\n" + ENTRY.replace(b"named_by: id", b"named_by: crm"),
+            "data.csv": HEADER + b"ana,c-1,,,\nbo,c-2,,,\n",
+        },
+        [("data.csv:2:2", "contacts.c-1: two entries of contacts_from make this contact of one row, and of 1 more (")],
+    ),
+    "one memory of each row by two names": (
+        {
+            "a.yaml": MAPPED.replace(b"      support:\n", b"      other: {}\n      support:\n"),
+            "b.yaml": SCOPE.replace(b"support", b"other"),
+            "data.csv": HEADER + b"ana,c-1,,,\n",
+        },
+        [("data.csv:2:1", "contacts.ana.scopes.support: this is the same contact and scope as contacts.ana.scopes.o")],
+    ),
     "a row without an identifier, or without a user's number": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,,,,\nbo,c-2,,,hello\n"},
         [
