@@ -150,7 +150,11 @@ class Template:
         built = self._build_branch(self._contact, filling)
         value, mark = built if built is not None else ({}, _mark(NAME_AT))
         own = _mark(NAME_AT)
-        if isinstance(value, dict) and not any(kind in value for kind, _ in self._identifiers):
+        filled = [one for one in self._identifiers if isinstance(value, dict) and one[0] in value]
+        for kind, leaf in filled[1:]:
+            filling.wrong.append(WrongCell(self.slots[leaf.at], *self._somebody_else(filled[0][1])))
+            value = {**cast("Mapping[str, Json]", value), kind: REFUSED}
+        if isinstance(value, dict) and not filled:
             kind, leaf = self._identifiers[0]  # whose place is told, so that no further problem is noted
             filling.wrong.append(WrongCell(self.slots[leaf.at], *self._nobody()))
             value = {**value, kind: REFUSED}
@@ -164,6 +168,12 @@ class Template:
         also = compose(", and so {} {}", "is" if len(others) == 1 else "are", names) if others else ""
         message = compose("this cell is empty{}: it says who is remembered", also)
         return message, "fill it in, or map an identifier that each row has in its place"
+
+    def _somebody_else(self, first: Leaf) -> tuple[str, str]:
+        """Return what is wrong with the second identifier of a row, and the cure."""
+        other = self.slots[first.at].column
+        told = compose(", and so does {}", quote(other)) if other else ", and so does another value"
+        return compose("this cell says who is remembered{}", told), "map one of the two; the account holds the other"
 
     def changes(self, slot: Slot) -> bool:
         """Return whether the cell of a slot is changed before it is looked at, so that messages quote another text."""

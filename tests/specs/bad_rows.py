@@ -65,6 +65,18 @@ CASES: Cases = {
         },
         [("data.csv:2:1", "contacts.ana.scopes.support: this is the same contact and scope as contacts.ana.scopes.o")],
     ),
+    "two identifiers in a row": (
+        {
+            "a.yaml": MAPPED.replace(b"external_id: crm\n", b"external_id: crm\n    email: plan\n"),
+            "data.csv": HEADER + b"ana,c-1,,,\nbo,,b@c.d,,\ncy,c-3,c@d.e,,\n",
+        },
+        [
+            (
+                "data.csv:4:3",
+                'contacts.cy.email: this cell says who is remembered, and so does "crm" (column "plan", by specs',
+            )
+        ],
+    ),
     "a row without an identifier, or without a user's number": (
         {"a.yaml": MAPPED, "data.csv": HEADER + b"ana,,,,\nbo,c-2,,,hello\n"},
         [
