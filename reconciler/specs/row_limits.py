@@ -4,7 +4,7 @@ from collections import Counter
 
 from reconciler.core.model.desired import Contact
 from reconciler.reading import Words
-from reconciler.reading.anchors import MOST_PROBLEMS, Amount, amount_of, excess
+from reconciler.reading.anchors import MOST_EXPANDED, MOST_PROBLEMS, Amount, amount_of, excess
 from reconciler.reading.document import Room
 from reconciler.reading.row_formats import Row
 from reconciler.specs.row_mapping import PreparedMapping
@@ -38,7 +38,8 @@ class RowBudget:
     def __init__(self, room: Room | None = None) -> None:
         self.room = room
         self.spent: Words | None = None
-        self._problems = 0
+        self.problems = 0
+        self._looked_at = 0
         self._empty = 0
         self._values = 0
         self._letters = 0
@@ -53,9 +54,16 @@ class RowBudget:
 
     def note_problems(self, count: int) -> None:
         """Count problems of rows."""
-        self._problems += count
-        if self._problems > self.most_problems:
+        self.problems += count
+        if self.problems > self.most_problems:
             message = f"rows have more than {self.most_problems:,} problems"
+            self.spent = Words(message, "fix these first, and run it again")
+
+    def note_wrong_row(self, columns: int) -> None:
+        """Count the mapped columns of a row with problems, in all of which these were looked for."""
+        self._looked_at += columns
+        if self._looked_at > MOST_EXPANDED:
+            message = f"rows with problems have more than {MOST_EXPANDED:,} mapped columns together"
             self.spent = Words(message, "fix these first, and run it again")
 
     def note_contact(self, contact: Contact) -> None:
@@ -77,24 +85,29 @@ class RowBudget:
 
 
 class RowGrowth:
-    """What a mapping makes of rows beside their own cells; it `is_free` where that is too little to be counted."""
+    """
+    What a mapping makes of rows beside their own cells; it `is_free` where that is too little to be counted.
+
+    A mapped column of which a row has no cell makes nothing; `columns` counts all that are mapped.
+    """
 
     def __init__(self, prepared: PreparedMapping) -> None:
         leaves = prepared.leaves
         constants = [amount_of(leaf.constant) for leaf in leaves if leaf.cells is None]
         cells = [*(leaf.cells for leaf in leaves if leaf.cells is not None), *prepared.naming.named_by]
-        uses = Counter(column for one in cells for column in one.columns)
-        self._repeated = {column: times - 1 for column, times in uses.items() if times > 1}
+        self._uses = Counter(column for one in cells for column in one.columns)
+        self.columns = len(self._uses)
         parts = max(prepared.memories + len(prepared.conditions) - _FREE_PARTS, 0)
-        self._values = len(cells) + sum(values for values, _ in constants) + _OF_A_PART * parts
+        self._values = sum(values for values, _ in constants) + _OF_A_PART * parts
         self._letters = sum(letters for _, letters in constants) + sum(len(text) for one in cells for text in one.texts)
-        repeated = sum(self._repeated.values())
+        repeated = self._uses.total() - self.columns
         self.is_free = self._values <= _FREE_VALUES and self._letters <= _FREE_LETTERS and repeated <= _FREE_USES
 
     def beside(self, row: Row) -> Amount:
         """Return what is made of a row beside what it holds and what is free."""
-        letters = self._letters
-        for column, times in self._repeated.items():
-            cell = row.cells.get(column)
-            letters += times * (len(cell) if isinstance(cell, str) else 1)
-        return max(self._values - len(row.cells) - _FREE_VALUES, 0), max(letters - _FREE_LETTERS, 0)
+        values, letters = self._values, self._letters
+        for column, cell in row.cells.items():
+            more = self._uses[column] - 1
+            values += more
+            letters += max(more, 0) * (len(cell) if isinstance(cell, str) else 1)
+        return max(values - _FREE_VALUES, 0), max(letters - _FREE_LETTERS, 0)

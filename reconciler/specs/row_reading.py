@@ -122,7 +122,10 @@ class RowReader:
             for row in self._named():
                 is_empty = False
                 self._at = row.source
+                before = self._budget.problems
                 yield from self._row(row)
+                if self._budget.problems > before:
+                    self._budget.note_wrong_row(self._template.growth.columns)
                 if self._budget.spent:
                     break
         except (OSError, ValueError) as error:

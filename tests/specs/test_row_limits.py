@@ -9,7 +9,7 @@ from reconciler.core.model.masking import worded
 from reconciler.core.model.selection import Shard
 from reconciler.errors import SpecError
 from reconciler.reading import anchors, document
-from reconciler.specs import load_specs
+from reconciler.specs import load_specs, row_limits
 from reconciler.specs.problems import MOST_IN_DATA
 from reconciler.specs.row_limits import MOST_ENTRIES, RowBudget
 
@@ -192,3 +192,34 @@ def test_what_mappings_make_of_rows_is_counted_over_all_tables(
     assert ends(4) == []
     (beyond,) = ends(5)
     assert f"up to 4.csv:2:1, mappings make 40 values more than the rows hold, {END}" in beyond
+
+
+def test_mapped_columns_of_which_rows_have_no_cell_make_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anchors, "MOST_EXPANDED", 40)
+    columns = numbered(60, "k{0}")
+    mapped = f"{{email: e, scopes: {{z: {{facts: {{{numbered(60, 'k{0}: k{0}')}, twice: k0, a: k1, b: k2}}}}}}}}"
+    rows = "".join(f"{at}@b.example,,,,x\n" for at in range(50))
+
+    files = {"a.yaml": f"scopes: {{z: {{persona_id: z}}}}\n{MANY}{entry('0.csv', mapped)}"}
+
+    assert told(tmp_path, files | {"0.csv": f"e,{columns.replace(' ', '')}\n{rows}"}) == []
+
+
+def test_rows_with_problems_are_read_until_they_have_very_many_mapped_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_limits, "MOST_EXPANDED", 100)
+    mapped = f"{{email: e, metadata: {{{numbered(29, 'k{0}: k{0}')}}}}}"
+    header = f"e,{numbered(29, 'k{0}').replace(' ', '')}\n"
+
+    def ends(wrong: int) -> list[str]:
+        rows = "".join(f"nobody{at}\n" for at in range(wrong))
+        return told(tmp_path, {"a.yaml": MANY + entry("0.csv", mapped), "0.csv": f"{header}a@b.example\n{rows}"})
+
+    assert len(ends(3)) == 3
+    found = ends(9)
+    beyond = next(one for one in found if END in one)
+    assert len(found) == 5
+    assert f"up to 0.csv:6:1, rows with problems have more than 100 mapped columns together, {END}" in beyond
