@@ -299,16 +299,16 @@ _MOST = 1_000
 
 def _first(found: Iterable[Advice]) -> Iterator[Advice]:
     counts: Counter[tuple[str, LintRule]] = Counter()
-    rest: dict[tuple[str, LintRule], Advice] = {}
+    first: dict[tuple[str, LintRule], Advice] = {}
     for one in found:
         counts[one.file, one.rule] += 1
+        first.setdefault((one.file, one.rule), one)
         if counts[one.file, one.rule] <= _MOST:
             yield one
-        else:
-            rest.setdefault((one.file, one.rule), one)
-    for where, first in rest.items():
-        message = f"{counts[where] - _MOST:,} more places of this file are like those that are named"
-        yield replace(first, message=message, cure="fix these, and run it again")
+    for where, count in counts.items():
+        if count > _MOST:
+            message = f"{count - _MOST:,} more places of this file are like those that are named"
+            yield replace(first[where], message=message, cure="fix these, and run it again")
 
 
 def _parsed(files: Iterable[SpecFile]) -> list[ParsedFile]:

@@ -48,8 +48,8 @@ _BOUNDS = {
 }
 _EMPTY = {"a mapping": " ({} for an empty one)", "a list": " ([] for an empty one)"}
 _WRITTEN = {
-    "a mapping": 'write lines of "key: value", indented below',
-    "a list": 'write each item on a line of its own that starts with "- "',
+    "a mapping": 'write it as {"key": "value"}, or as lines of "key: value", indented below',
+    "a list": 'write it as ["a", "b"], or each item on a line of its own that starts with "- "',
 }
 
 

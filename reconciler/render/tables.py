@@ -43,7 +43,7 @@ def render_lint_text(document: LintDocument) -> str:
             lines.append(f"{line_of(problem)} ({one.rule})")
     lines += [f"and {count - most:,} more ({rule})" for rule, count in sorted(counts.items()) if count > most]
     end = f"{counted(total, 'thing')} to look at" if lines else "Nothing to look at"
-    others = "; --format json names each" if total > _MOST_LINES else ""
+    others = "; --format json names more" if total > _MOST_LINES else ""
     where = shortened(visible(document.environment), _LONGEST_NAMES)
     return "\n".join([*map(visible, lines), f"{end} in the specs of {where}{others}."]) + "\n"
 

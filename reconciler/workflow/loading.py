@@ -146,7 +146,7 @@ _MOST_WARNINGS = 20
 
 def note_warnings(loaded: Loaded, reporter: Reporter) -> None:
     """Show the warnings of the specs: what is no mistake, but worth a look."""
-    warn(loaded.warnings, reporter, rest="; `reconciler lint` names all", most=_MOST_WARNINGS)
+    warn(loaded.warnings, reporter, rest="; `reconciler lint --format json` names them", most=_MOST_WARNINGS)
 
 
 def of_each_environment(names: Sequence[str], load: Callable[[str], _Item]) -> list[_Item]:

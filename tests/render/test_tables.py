@@ -215,7 +215,7 @@ def test_of_much_advice_the_first_by_each_rule_is_shown_and_the_rest_is_counted(
     assert [line.rpartition(" ")[2] for line in lines] == ["(look_alike)"] * 49 + ["(unused_scope)", "(look_alike)"]
     assert lines[-1] == "and 201 more (look_alike)"
     assert max(map(len, lines)) < 300
-    assert last == "251 things to look at in the specs of x; --format json names each."
+    assert last == "251 things to look at in the specs of x; --format json names more."
     assert render_lint_text(replace(filled(LintDocument, ""), advice=(common,) * 100)).count("(look_alike)") == 100
 
 

@@ -29,8 +29,8 @@ CASES: Cases = {
             ("b.yaml:8:7", 'facts.n: a number is expected, not the text "5"; write it without quotes'),
             ("b.yaml:9:7", "facts.i: a whole number is expected, not the number 1.5; write a whole number"),
             ("b.yaml:10:7", 'facts.b: true or false is expected, not the text "no"; write true or false'),
-            ("b.yaml:11:7", "facts.l: a list is expected, not a mapping; write each item on a line of its own"),
-            ("b.yaml:12:7", 'facts.m: a mapping is expected, not the text "x"; write lines of "key: value"'),
+            ("b.yaml:11:7", 'facts.l: a list is expected, not a mapping; write it as ["a", "b"], or each item on'),
+            ("b.yaml:12:7", 'facts.m: a mapping is expected, not the text "x"; write it as {"key": "value"}'),
         ],
     ),
     "fact that is none of the enum": (
@@ -58,7 +58,7 @@ CASES: Cases = {
         },
         [
             ("b.yaml:7:7", "facts.pin: a text does not match \\d+; the rule is at specs/a.yaml:"),
-            ("b.yaml:8:7", "facts.n: a list is expected, not a text; write each item on a line of its"),
+            ("b.yaml:8:7", 'facts.n: a list is expected, not a text; write it as ["a", "b"], or each'),
         ],
     ),
     "fact of an overlay or a variable that breaks a rule": (

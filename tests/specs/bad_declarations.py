@@ -205,7 +205,7 @@ CASES: Cases = {
     "values of the wrong kind": (
         {"a.yaml": b"scopes: []\ncontacts: {a: x, b: {contact_id: c, facts: [a], scopes: {s: 1}}}\nmemories: {a: 5}\n"},
         [
-            ("a.yaml:1:9", 'scopes: a mapping is expected, not a list; write lines of "key: value", indented below'),
+            ("a.yaml:1:9", 'scopes: a mapping is expected, not a list; write it as {"key": "value"}, or as lines of'),
             ("a.yaml:2:15", 'contacts.a: a mapping is expected, not the text "x"'),
             ("a.yaml:2:44", "contacts.b.facts: a mapping is expected, not a list"),
             ("a.yaml:2:58", 'the scope "s" is not declared'),
