@@ -184,10 +184,12 @@ class _Search:
             self._unseen(entry, f"cannot be read: {reason(error)}", "fix it, or name other files")
 
     def _take_file(self, path: Path, entry: str) -> None:
-        if _is_there(path):
-            self._add(SpecFile(self._tree.name(path), path, self._tree))
-        else:
+        if not _is_there(path):
             self._wrong(entry, "no such file or folder", "check the name, or create it")
+        elif FORMATS.get(path.suffix.lower(), "yaml") != "yaml":
+            self._wrong(entry, "this is a table, and no spec", "name it under contacts_from, in a spec")
+        else:
+            self._add(SpecFile(self._tree.name(path), path, self._tree))
 
     def _take_folder(self, folder: Path, entry: str) -> None:
         before = len(self.problems)

@@ -170,3 +170,13 @@ def test_a_file_is_read(tmp_path: Path, write: Callable[..., None]) -> None:
     write("a.yaml")
 
     assert read_file(tmp_path / "a.yaml", name="a.yaml").documents[0].value == {"a": 1}
+
+
+def test_a_table_is_no_spec(tmp_path: Path, write: Callable[..., None]) -> None:
+    write("a.csv", "b.JSONL")
+
+    assert problems(tmp_path, "a.csv", "b.JSONL", "c.csv") == [
+        "a.csv: this is a table, and no spec; name it under contacts_from, in a spec",
+        "b.JSONL: this is a table, and no spec; name it under contacts_from, in a spec",
+        "c.csv: no such file or folder; check the name, or create it",
+    ]
