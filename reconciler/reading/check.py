@@ -192,13 +192,14 @@ def check(model: type[Model], node: Node, *, address: Addressing = dotted, witho
     """Read a document as a model; of a large one, small entries of the section `without` are checked and left out."""
     found: list[ErrorDetails] = []
     valid: Model | None = None
+    starts: Sequence[int] = ()
     for part, starts in _parts(node.value):
         valid, errors = _validated(model, part)
         found += _of_whole(errors, starts)
         if len(found) >= MOST_PROBLEMS:
             break
     is_whole = len(found) < MOST_PROBLEMS
-    if is_whole and _is_large(node.value):  # so few problems take little memory at once
+    if is_whole and starts:  # it is large, and so few problems take little memory at once
         rest, left = _without(node.value, without)
         valid, errors = _validated(model, rest)
         found = [*(one for one in found if one["loc"][:2] in left), *errors]
@@ -263,8 +264,8 @@ def _entries(value: Json) -> Iterable[tuple[str | int, Json]]:
 def _size(value: Json) -> int:
     """Return how many values are in a value, if it is not large."""
     size = 1
-    for _, below in _entries(value):
-        size += _size(below)
+    for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        size += _size(below) if isinstance(below, dict | list) else 1
         if size > _AT_ONCE:
             break
     return size

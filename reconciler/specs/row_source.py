@@ -124,7 +124,7 @@ def within_limits(sources: Sequence[RowSource], problems: Problems) -> list[RowS
     for file, count in entries.items():
         if count > MOST_ENTRIES:
             name, place = last[file].file.name, dict(last[file].entry.entries())["file"].source
-            message = f"{count:,} entries name {name}, each of which reads all of its rows; {MOST_ENTRIES} may"
+            message = f"{count:,} entries name {name}, and at most {MOST_ENTRIES} may: each reads all of its rows"
             cure = "map it in fewer entries, or split it into several files"
             problems.add(place, f"{last[file].address}.file", message=message, cure=cure)
     return [one for one, file in zip(sources, files, strict=True) if entries[file] <= MOST_ENTRIES]

@@ -475,7 +475,7 @@ def entries_2k_of_one_table() -> Hostile:
     head, each = files[SPEC].split("contacts_from:\n")
     return Hostile(
         files | {SPEC: f"{head}contacts_from:\n{each * 2000}"},
-        says="2,000 entries name specs/d.csv, each of which reads all of its rows; 20 may",
+        says="2,000 entries name specs/d.csv, and at most 20 may: each reads all of its rows",
     )
 
 

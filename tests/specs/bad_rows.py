@@ -176,7 +176,7 @@ CASES: Cases = {
         [
             (
                 "a.yaml:164:9",
-                "21 entries name specs/data.csv, each of which reads all of its rows; 20 may; map it in fewer",
+                "21 entries name specs/data.csv, and at most 20 may: each reads all of its rows; map it in fewer",
             )
         ],
     ),

@@ -73,8 +73,8 @@ class _Patience:
 
     def begin(self) -> _Wait:
         """Begin to wait for an answer; its limit has to be entered at once."""
-        seconds = self._endpoint.seconds_for_an_answer
-        wait = _Wait(self._loop.time(), seconds)  # so that it never ends before the run whose rest it is
+        seconds = self._endpoint.seconds_for_an_answer  # before the clock: a wait must not end before its run does
+        wait = _Wait(self._loop.time(), seconds)
         self._waits.add(wait)
         self._look_at(wait.began + min(_LOOK, wait.seconds))
         return wait
