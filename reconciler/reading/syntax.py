@@ -73,7 +73,7 @@ _TABLE = (
     _ParserMessage(
         ("quoted scalar", "unexpected"),
         "the quote that opens here is not closed",
-        "close it; a quote inside single quotes is written twice",
+        'close it; inside, a quote is written \\" in double quotes, and twice in single ones',
         where_it_began=True,
     ),
     _ParserMessage(
