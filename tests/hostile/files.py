@@ -379,7 +379,7 @@ def label_with_a_long_name() -> Hostile:
 
 @case
 def short_lines_10_million() -> Hostile:
-    return Hostile({SPEC: _HEAD + "#\n" * 10 * _MB}, says="are valid", code=0)
+    return Hostile({SPEC: _HEAD + "#\n" * (10 * _MB - 1)}, says="are valid", code=0)
 
 
 @case
