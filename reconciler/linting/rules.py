@@ -307,7 +307,8 @@ def _first(found: Iterable[Advice]) -> Iterator[Advice]:
             yield one
     for where, count in counts.items():
         if count > _MOST:
-            message = f"{count - _MOST:,} more places of this file are like those that are named"
+            places = "place of this file is" if count == _MOST + 1 else "places of this file are"
+            message = f"{count - _MOST:,} more {places} like those that are named"
             yield replace(first[where], message=message, cure="fix these, and run it again")
 
 

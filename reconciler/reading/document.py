@@ -46,7 +46,7 @@ MOST_TEXT_IN_ALL = 128 << 20
 SPLIT = "split it into several files"
 
 _IN_ALL = "with this file, the specs hold more than {}, those of aliases counted"
-_AS_ROWS = "make rows of CSV of the contacts (contacts_from)"
+_AS_ROWS = "declare contacts as rows of a CSV file (contacts_from)"
 
 _BLOCK = 1 << 20
 _FOLDER = ("it is a folder", "take the ending off its name, or put a file in its place")
