@@ -61,7 +61,7 @@ _PROXY_NAME = re.compile("(https?|all)_proxy", re.IGNORECASE)
 _OF_SIGNALS = 128
 """What a shell adds to the number of the signal that ended a program."""
 _RESERVED = 16 << 20
-"""So many bytes count against a limit of memory until a report needs them; never written, they take up none."""
+"""The bytes that count against a limit of memory until a report needs them; never written, they take up none."""
 _COLLECTIONS = (200_000, 20, 10)
 """How rarely the cyclic garbage collector runs: what a command reads stays to its end, and is not to be searched."""
 

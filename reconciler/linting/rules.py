@@ -294,7 +294,7 @@ def lint(specs: Specs, today: date, used: Iterable[Iterable[Variable]]) -> tuple
 
 
 _MOST = 1_000
-"""So many places of a file are named for each rule; the others are counted at the first of them."""
+"""The most places of one file that are named for each rule; the others are counted at the first place."""
 
 
 def _first(found: Iterable[Advice]) -> Iterator[Advice]:

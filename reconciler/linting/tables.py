@@ -23,7 +23,7 @@ from reconciler.specs.row_source import RowSource
 
 _SHOWN = 40
 _MOST_LINES = 8
-"""So many lines with a value like one that is shown are named; the others are counted."""
+"""The most lines that are named beside a value that is shown; the others are counted."""
 
 _EMPTY = re.compile(
     r"(?i:null|\(null\)|#?n/a|nan|undefined|\\n|-+|\[object object\]|#(?:ref|value|name|num|null)[!?]|#div/0!)|None"

@@ -64,7 +64,7 @@ def _stripped(scopes: Node) -> Node:
 
 
 _MOST_DECLARED = 10
-"""So many declarations of one name are patched, of which all but one are mistakes: each takes time for all patches."""
+"""The most declarations of one name that are patched: all but one are mistakes, and each takes time for all patches."""
 
 _IDENTITY = frozenset((*IDENTITY_KEYS, "persona_id", "agent_number"))
 _MESSAGE = "this overlay entry matches no declaration"

@@ -30,7 +30,7 @@ from reconciler.specs.row_names import before_hash, without_hash
 from reconciler.specs.row_template import Template
 
 _MOST_KINDS = 10_000
-"""So many kinds of rows are held before they are counted."""
+"""The most kinds of rows that are held before they are counted."""
 
 _Kind: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
 """The columns whose cells are filled, and the cells that decide."""

@@ -82,13 +82,13 @@ def _found(document: Json, path: KeyPath) -> Json:
 
 
 MOST_IN_DATA = 100
-"""So many problems of a data file are reported, and the first of each kind behind them; the others are counted."""
+"""The most problems of a data file that are reported, beside the first of each kind; the others are counted."""
 
 MOST_KINDS = 20
-"""Of so many kinds of problems in a data file, the first is reported wherever it is."""
+"""The most kinds of problems in a data file whose first problem is always reported."""
 
 MOST_KEPT = 10_000
-"""So many problems of data files are kept for a table of problems, beside those that are reported."""
+"""The most problems of data files that are kept for a table of problems, beside those that are reported."""
 
 MOST_AT_A_PLACE = 100
 """Of the problems at one place of a spec, which each of many rows can have in its own way."""
@@ -205,7 +205,7 @@ class Problems:
         return is_first
 
     def _is_first_of_kind(self, problem: Problem) -> bool:
-        """Return whether a problem of a data file is the first of its kind there, of so many kinds at most."""
+        """Return whether a problem is the first of its kind in its data file; beyond `MOST_KINDS`, none is."""
         kinds = self._kinds.setdefault(problem.file, set())
         before = len(kinds)
         if before < MOST_KINDS:

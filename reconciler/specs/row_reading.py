@@ -33,7 +33,7 @@ from reconciler.specs.row_template import Template
 _DELIMITERS = (";", "\t", "|", ",")
 
 _MOST_LISTED = 8
-"""So many places of a column that the header repeats are listed; the others are counted."""
+"""The most places that are listed of a column that the header repeats; the others are counted."""
 
 Final = Callable[[Node], Node]
 """Apply the overlays and references to a document whose numbers are in E.164."""

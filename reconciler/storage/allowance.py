@@ -15,7 +15,7 @@ from reconciler.storage.files import prepare_folder
 from reconciler.storage.store import ChangedError, Store
 
 _DRAWS = 20
-"""So many draws take a whole window."""
+"""The number of draws that take a whole window."""
 
 _GRAINS = 50
 _LONGEST_REQUEST = 60.0

@@ -34,7 +34,7 @@ from reconciler.workflow.options import RunOptions
 _Commits: TypeAlias = Mapping[tuple[str, int], Commit]
 
 _MOST_FILES = 100
-"""So many files are asked for commits: git is called for each."""
+"""The most files whose commits are looked up: git is called for each."""
 
 
 def explain_address(

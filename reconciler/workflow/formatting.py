@@ -21,7 +21,7 @@ _PROJECT_NUMBERS = frozenset(("max_update_share",))
 """The keys of `reconciler.yaml` that hold numbers with decimals."""
 
 _ROOM = 16 << 20
-"""So many bytes of files are kept as they were read; what is beyond is read again, one file at a time."""
+"""The bytes of files that are kept after they were read; other files are read again, one at a time."""
 
 
 class Rewrite(Struct, frozen=True):

@@ -20,7 +20,7 @@ from reconciler.core.plan.measures import SummaryEntry
 FORMAT_VERSION = "1.0"
 
 MOST_RULE_PLACES = 20
-"""So many of the places that break a rule are named; all are counted."""
+"""The most places that break a rule and are named; all are counted."""
 
 
 class PlaceEntry(DocumentPart, frozen=True):

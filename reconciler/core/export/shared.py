@@ -9,7 +9,7 @@ from reconciler.core.model.value import Json
 from reconciler.core.remote import ContactRecord
 
 FEWEST = 2
-"""So many exported memories have to share a fact: of one alone it says nothing about the scope."""
+"""The fewest exported memories that have to share a fact: of one alone it says nothing about the scope."""
 
 
 def layers_of(facts: Iterable[Fact]) -> Layers:

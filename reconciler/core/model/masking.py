@@ -199,7 +199,7 @@ def words_of(problem: Problem) -> tuple[str, str, str]:
 
 
 def first_of_each(problems: Sequence[Problem], most: int) -> tuple[Problem, ...]:
-    """Return so many problems in their order: the first of each kind, then the second of each, and so on."""
+    """Return at most `most` problems, in their order: the first of each kind, then the second, and so on."""
     if len(problems) <= most:
         return tuple(problems)
     times: Counter[tuple[str, str, str]] = Counter()

@@ -151,7 +151,7 @@ _ALL = 100
 
 
 class MostFailures(Struct, frozen=True):
-    """So many failures, or so many percent of the operations of a run; one of the two."""
+    """A number of failures, or a percentage of the operations of a run; one of the two."""
 
     count: int = 0
     percent: float = 0.0

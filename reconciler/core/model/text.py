@@ -152,7 +152,7 @@ def _visible_character(character: str) -> str:
 
 
 _HOURS_AS_DAYS = 48
-"""So many hours or more are told in days."""
+"""The number of hours from which a time is told in days."""
 
 
 def duration(seconds: float) -> str:

@@ -22,13 +22,13 @@ MOST_WHOLE = 2**53 - 1
 """The largest whole number that every reader of JSON keeps exactly."""
 
 _SIGNIFICANT = 15
-"""So many digits of a decimal survive as a double, whatever follows in zeros."""
+"""The digits of a decimal that survive as a double, whatever follows in zeros."""
 
 NORMAL = frozenset((str, int, bool, type(None)))
 """Types whose values are their own normal form."""
 
 _AT_ONCE = 100
-"""So many values of a list are written at once."""
+"""The number of values of a list that are written at once."""
 
 _LONG = 400
 """Decimals longer than this cannot be a double's shortest form, and need not be computed to know it."""

@@ -29,7 +29,7 @@ MOST_OF_ALL = 1_000_000_000
 
 MANY = 100_000
 MOST_NOTICES = 20
-"""So many of the places in which a rule warns are named; the others are counted."""
+"""The most places in which a rule warns that are named; the others are counted."""
 
 _USUAL = Size(20, 20, 0, is_known=True)
 _STEPS_OF_ITEM = 100

@@ -13,7 +13,7 @@ from reconciler.core.rules.engine import Program, Variables, why_not
 from reconciler.core.rules.subjects import Subject, Values
 
 _TEXT_OF_ITEM = 200
-"""So many characters of a text count as an item."""
+"""The number of characters of a text that count as one item."""
 
 NOT_TEXT = "it reads a text that is no Unicode, or a number of hundreds of digits"
 

@@ -17,7 +17,7 @@ LONGEST = 2_000
 """The most characters of an expression."""
 
 _DEEPEST = 40
-"""So many expressions may lie in one another; more are no rule that somebody reads."""
+"""The most expressions that may lie in one another; nobody could read a rule with more."""
 
 _LOGIC = {"&&", "||"}
 """Operators of which a chain may be grouped in any way."""
