@@ -60,7 +60,7 @@ class RowBudget:
             self.spent = Words(message, "fix these first, and run it again")
 
     def note_wrong_row(self, columns: int) -> None:
-        """Count the mapped columns of a row with problems, in all of which these were looked for."""
+        """Count the mapped columns of a row with problems: all of them were searched for the cells of these."""
         self._looked_at += columns
         if self._looked_at > MOST_EXPANDED:
             message = f"rows with problems have more than {MOST_EXPANDED:,} mapped columns together"

@@ -170,7 +170,7 @@ class RowReader:
 
     def _counted(self, events: Iterator[RowEvent]) -> Iterator[Row]:
         """
-        Yield the rows of events, up to one with which there is too much of anything.
+        Yield the rows of events, until a limit is exceeded.
 
         The columns of all rows are noted, whether the rows are kept or not.
         """
